@@ -1,0 +1,188 @@
+/**
+ * What happened, as typed facts in the past tense. The log prints them, the console and the tests read them;
+ * `sentenceOf` gives each its one plain sentence: fact, number with unit, consequence.
+ */
+import type { RefusalReason } from "./control.ts";
+import { type Fault, wordFault } from "./faults.ts";
+import type { Boot, ImageId, NodeId, StoreId, Term } from "./ids.ts";
+import { shortId } from "./ids.ts";
+import type { AssignedBy, Verdict } from "./records.ts";
+
+export type Level = "debug" | "info" | "warn" | "error";
+
+export type Event =
+  | { readonly kind: "node.started"; readonly boot: Boot; readonly store: StoreId; readonly address: string }
+  | { readonly kind: "node.listening"; readonly address: string }
+  | { readonly kind: "node.stopped" }
+  | {
+      readonly kind: "election.started";
+      readonly term: Term;
+      readonly reason: "timeout" | "leader-dead" | "handover";
+    }
+  | { readonly kind: "vote.granted"; readonly term: Term; readonly to: NodeId }
+  | {
+      readonly kind: "vote.refused";
+      readonly term: Term;
+      readonly to: NodeId;
+      readonly reason: RefusalReason;
+    }
+  | { readonly kind: "leader.elected"; readonly term: Term; readonly leader: NodeId }
+  | {
+      readonly kind: "leader.stepped-down";
+      readonly term: Term;
+      readonly reason: "higher-term" | "lease-lost" | "handover" | "suspended";
+    }
+  | { readonly kind: "leader.handed-over"; readonly term: Term; readonly to: NodeId }
+  | { readonly kind: "leader.lost"; readonly term: Term; readonly leader: NodeId; readonly silenceMs: number }
+  | { readonly kind: "node.up"; readonly peer: NodeId }
+  | { readonly kind: "node.suspect"; readonly peer: NodeId; readonly silenceMs: number }
+  | {
+      readonly kind: "node.down";
+      readonly peer: NodeId;
+      readonly reason: "silent" | "refused" | "restarted" | "goodbye";
+    }
+  | { readonly kind: "quorum.lost"; readonly live: number; readonly needed: number }
+  | { readonly kind: "quorum.regained"; readonly live: number; readonly needed: number }
+  | { readonly kind: "request.assigned"; readonly request: ImageId; readonly to: NodeId; readonly term: Term }
+  | {
+      readonly kind: "image.stored";
+      readonly image: ImageId;
+      readonly bytes: number;
+      readonly copies: number;
+      readonly ms: number;
+      readonly assignedBy: AssignedBy;
+    }
+  | { readonly kind: "image.refused"; readonly image: ImageId; readonly fault: Fault }
+  | {
+      readonly kind: "image.inspected";
+      readonly image: ImageId;
+      readonly verdict: Verdict;
+      readonly ms: number;
+    }
+  | { readonly kind: "copy.dropped"; readonly image: ImageId; readonly home: NodeId; readonly fault: Fault }
+  | { readonly kind: "records.pulled"; readonly from: NodeId; readonly records: number }
+  | { readonly kind: "peer.rejected"; readonly remote: string; readonly fault: Fault }
+  | { readonly kind: "disk.failed"; readonly fault: Fault };
+
+/** An event with where and when: one line of the log. */
+export interface LogEntry {
+  /** Wall time, milliseconds. */
+  readonly at: number;
+  readonly node: NodeId;
+  readonly level: Level;
+  readonly event: Event;
+}
+
+export const levelOf = (event: Event): Level => {
+  switch (event.kind) {
+    case "disk.failed":
+      return "error";
+    case "quorum.lost":
+    case "node.suspect":
+    case "node.down":
+    case "leader.lost":
+    case "peer.rejected":
+    case "copy.dropped":
+    case "image.refused":
+      return "warn";
+    case "vote.granted":
+    case "vote.refused":
+    case "records.pulled":
+    case "request.assigned":
+      return "debug";
+    case "node.started":
+    case "node.listening":
+    case "node.stopped":
+    case "election.started":
+    case "leader.elected":
+    case "leader.stepped-down":
+    case "leader.handed-over":
+    case "node.up":
+    case "quorum.regained":
+    case "image.stored":
+    case "image.inspected":
+      return "info";
+  }
+};
+
+const refusals: Readonly<Record<RefusalReason, string>> = {
+  "lower-term": "its term is over",
+  "hears-leader": "I hear the leader",
+  "is-leader": "I lead",
+  "silent-after-restart": "I have just restarted",
+  "higher-electable": "a higher id is alive",
+  "already-voted": "I voted for another",
+  rebuilding: "I am rebuilding",
+};
+const electionReasons = {
+  timeout: "nobody leads",
+  "leader-dead": "the leader is dead",
+  handover: "the leader handed over",
+} as const;
+const stepDownReasons = {
+  "higher-term": "a higher term exists",
+  "lease-lost": "a majority no longer answers",
+  handover: "it handed over",
+  suspended: "this machine was asleep",
+} as const;
+const downReasons = {
+  silent: "nothing was heard from it",
+  refused: "it refuses connections",
+  restarted: "it restarted",
+  goodbye: "it was stopped",
+} as const;
+
+/** One sentence for people; `node` is who says it. */
+export const sentenceOf = (node: NodeId, event: Event): string => {
+  const who = `Node ${node}`;
+  switch (event.kind) {
+    case "node.started":
+      return `${who}: started (boot ${event.boot}), will listen on ${event.address}`;
+    case "node.listening":
+      return `${who} listening on ${event.address}`;
+    case "node.stopped":
+      return `${who}: stopped in good order`;
+    case "election.started":
+      return `${who}: I ask for votes for term ${event.term}, because ${electionReasons[event.reason]}`;
+    case "vote.granted":
+      return `${who}: I vote for node ${event.to} in term ${event.term}`;
+    case "vote.refused":
+      return `${who}: no vote for node ${event.to} in term ${event.term}: ${refusals[event.reason]}`;
+    case "leader.elected":
+      return event.leader === node
+        ? `${who}: I am the new leader (term ${event.term})`
+        : `${who}: node ${event.leader} leads term ${event.term}`;
+    case "leader.stepped-down":
+      return `${who}: I no longer lead term ${event.term}: ${stepDownReasons[event.reason]}`;
+    case "leader.handed-over":
+      return `${who}: I hand over to node ${event.to} after term ${event.term}`;
+    case "leader.lost":
+      return `${who}: leader ${event.leader} of term ${event.term} silent for ${Math.round(event.silenceMs)} ms`;
+    case "node.up":
+      return `${who}: node ${event.peer} is up`;
+    case "node.suspect":
+      return `${who}: node ${event.peer} silent for ${Math.round(event.silenceMs)} ms, no new work for it`;
+    case "node.down":
+      return `${who}: node ${event.peer} is down: ${downReasons[event.reason]}`;
+    case "quorum.lost":
+      return `${who}: quorum lost: ${event.live} live, ${event.needed} needed; nothing is written until they return`;
+    case "quorum.regained":
+      return `${who}: quorum regained: ${event.live} live, ${event.needed} needed`;
+    case "request.assigned":
+      return `${who}: request ${shortId(event.request)} goes to node ${event.to} (term ${event.term})`;
+    case "image.stored":
+      return `${who}: stored image ${shortId(event.image)}, ${event.bytes} bytes, ${event.copies} copies, ${event.ms.toFixed(1)} ms`;
+    case "image.refused":
+      return `${who}: refused ${shortId(event.image)}: ${wordFault(event.fault).what}`;
+    case "image.inspected":
+      return `${who}: decoded ${shortId(event.image)}: ${event.verdict}, ${event.ms.toFixed(1)} ms`;
+    case "copy.dropped":
+      return `${who}: node ${event.home} dropped as a home of ${shortId(event.image)}: ${wordFault(event.fault).what}`;
+    case "records.pulled":
+      return `${who}: pulled ${event.records} records from node ${event.from}`;
+    case "peer.rejected":
+      return `${who}: closed the connection from ${event.remote}: ${wordFault(event.fault).what}`;
+    case "disk.failed":
+      return `${who}: disk failed: ${wordFault(event.fault).what}; this node takes no more work`;
+  }
+};

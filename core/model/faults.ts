@@ -1,0 +1,366 @@
+/**
+ * What the world does to us, as values.
+ *
+ * An `assert` is for our own bugs. Everything else that can go wrong — a wrong file, a dead server, a full
+ * disk — is a `Fault`: a code that scripts can match, a typed payload without secrets, and one function that
+ * words it as _what_ happened and a _hint_ of what to do.
+ */
+
+/** Each code with its payload. `docs/faults.md` lists them; a test holds the two together. */
+interface Payloads {
+  USAGE: { readonly message: string; readonly hint: string };
+  UNKNOWN_COMMAND: { readonly got: string; readonly suggestion: string | null };
+  CONFIG_MISSING: { readonly path: string };
+  CONFIG_INVALID: { readonly path: string; readonly problems: readonly string[] };
+  CONFIG_DIFFERS: {
+    readonly peer: string;
+    readonly theirs: readonly string[];
+    readonly ours: readonly string[];
+  };
+  CREDENTIALS_MISSING: { readonly path: string; readonly command: string };
+  CREDENTIALS_INVALID: { readonly path: string; readonly reason: string };
+  CREDENTIALS_EXPIRED: { readonly who: string; readonly since: string };
+  WRONG_CLUSTER: { readonly peer: string };
+  WRONG_ROLE: { readonly peer: string; readonly role: string; readonly wanted: string };
+  UNAUTHENTICATED: { readonly reason: string };
+  VERSION_MISMATCH: { readonly peer: string; readonly theirs: number; readonly ours: number };
+  PROTOCOL_VIOLATION: { readonly reason: string };
+  NO_SERVER: { readonly tried: readonly string[] };
+  NO_QUORUM: { readonly live: number; readonly needed: number };
+  NO_LEADER: Record<never, never>;
+  NODE_NOT_READY: { readonly reason: string };
+  STALE_ASSIGNMENT: { readonly term: number; readonly ownTerm: number };
+  BUSY: { readonly what: string };
+  OUTCOME_UNKNOWN: { readonly id: string };
+  CONNECTION_REFUSED: { readonly address: string };
+  CONNECTION_LOST: { readonly peer: string; readonly reason: string };
+  TIMED_OUT: { readonly peer: string; readonly what: string; readonly ms: number };
+  ADDRESS_IN_USE: { readonly address: string; readonly holder: string | null };
+  ADDRESS_NOT_HERE: { readonly address: string };
+  DATA_IN_USE: { readonly path: string; readonly holder: string | null };
+  DATA_FOREIGN: { readonly path: string; readonly reason: string };
+  FILE_NOT_FOUND: { readonly path: string };
+  FILE_IS_FOLDER: { readonly path: string };
+  FILE_UNREADABLE: { readonly path: string; readonly reason: string };
+  FILE_UNWRITABLE: { readonly path: string; readonly reason: string };
+  FILE_CHANGED: { readonly path: string };
+  NOTHING_MATCHES: { readonly pattern: string };
+  NOT_AN_IMAGE: { readonly name: string };
+  IMAGE_TYPE_REFUSED: { readonly name: string; readonly type: string };
+  IMAGE_EMPTY: { readonly name: string };
+  IMAGE_TOO_LARGE: { readonly name: string; readonly bytes: number; readonly bytesMax: number };
+  TOO_MANY_PIXELS: {
+    readonly name: string;
+    readonly width: number;
+    readonly height: number;
+    readonly pixelsMax: number;
+  };
+  HASH_MISMATCH: { readonly id: string };
+  ID_TAKEN: { readonly id: string };
+  IMAGE_NOT_FOUND: { readonly id: string };
+  IMAGE_AMBIGUOUS: { readonly id: string; readonly candidates: readonly string[] };
+  IMAGE_UNAVAILABLE: { readonly id: string; readonly reason: string };
+  SEAL_BROKEN: { readonly id: string; readonly reason: string };
+  NOT_ALLOWED: { readonly what: string };
+  DISK_FULL: { readonly path: string; readonly freeBytes: number };
+  DISK_FAILED: { readonly path: string; readonly reason: string };
+  NODE_EXITED: { readonly node: number; readonly reason: string };
+  NO_TERMINAL: Record<never, never>;
+  INTERRUPTED: Record<never, never>;
+}
+
+export type FaultCode = keyof Payloads;
+export type FaultOf<Code extends FaultCode> = {
+  readonly kind: "fault";
+  readonly code: Code;
+} & Payloads[Code];
+export type Fault = { [Code in FaultCode]: FaultOf<Code> }[FaultCode];
+
+export const fault = <Code extends FaultCode>(code: Code, payload: Payloads[Code]): FaultOf<Code> =>
+  ({ kind: "fault", code, ...payload }) as FaultOf<Code>;
+
+/** Either a value or a fault; never both, never an exception for what the world may do. */
+export type Result<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly fault: Fault };
+
+export const good = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({
+  ok: true,
+  value,
+});
+export const bad = (problem: Fault): { readonly ok: false; readonly fault: Fault } => ({
+  ok: false,
+  fault: problem,
+});
+
+/** A fault on its way through code that must throw (streams, callbacks); caught at the next boundary. */
+export class FaultError extends Error {
+  readonly fault: Fault;
+  constructor(problem: Fault) {
+    super(wordFault(problem).what);
+    this.name = "FaultError";
+    this.fault = problem;
+  }
+}
+
+/** 0 done, 1 failed, 2 usage or set-up, 3 no quorum or server, 4 no such image or user, 5 not allowed, 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130;
+
+export const exitCodeOf = (problem: Fault): ExitCode => {
+  switch (problem.code) {
+    case "USAGE":
+    case "UNKNOWN_COMMAND":
+    case "CONFIG_MISSING":
+    case "CONFIG_INVALID":
+    case "CONFIG_DIFFERS":
+    case "CREDENTIALS_MISSING":
+    case "CREDENTIALS_INVALID":
+    case "CREDENTIALS_EXPIRED":
+    case "WRONG_CLUSTER":
+    case "WRONG_ROLE":
+    case "IMAGE_AMBIGUOUS":
+    case "NO_TERMINAL":
+      return 2;
+    case "NO_SERVER":
+    case "NO_QUORUM":
+    case "NO_LEADER":
+      return 3;
+    case "IMAGE_NOT_FOUND":
+      return 4;
+    case "NOT_ALLOWED":
+      return 5;
+    case "INTERRUPTED":
+      return 130;
+    default:
+      return 1;
+  }
+};
+
+export interface Worded {
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** Bytes for people: `1.5 MB`. Decimal units, as disks are sold. */
+export const sayBytes = (bytes: number): string => {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
+};
+
+/** What happened, and what to type or change. Without a final full stop, so that either can stand in a line. */
+export const wordFault = (problem: Fault): Worded => {
+  const worded = (what: string, hint: string): Worded => ({ what, hint });
+  switch (problem.code) {
+    case "USAGE":
+      return worded(problem.message, problem.hint);
+    case "UNKNOWN_COMMAND":
+      return worded(
+        `unknown command '${problem.got}'`,
+        problem.suggestion === null ? "see: distinsta --help" : `did you mean '${problem.suggestion}'?`,
+      );
+    case "CONFIG_MISSING":
+      return worded(
+        `no configuration at ${problem.path}`,
+        "name one with --config FILE, or run: distinsta launch-local",
+      );
+    case "CONFIG_INVALID":
+      return worded(
+        `${problem.path} has ${problem.problems.length === 1 ? "a problem" : `${problem.problems.length} problems`}: ${problem.problems.join("; ")}`,
+        `mend ${problem.path}; the shipped config.toml explains every key`,
+      );
+    case "CONFIG_DIFFERS":
+      return worded(
+        `the configuration differs between this machine and ${problem.peer}: here ${problem.ours.join(", ") || "nothing"}; there ${problem.theirs.join(", ") || "nothing"}`,
+        "copy one config.toml to all machines, then start again",
+      );
+    case "CREDENTIALS_MISSING":
+      return worded(`no credentials at ${problem.path}`, `run: ${problem.command}`);
+    case "CREDENTIALS_INVALID":
+      return worded(
+        `the credentials at ${problem.path} cannot be used: ${problem.reason}`,
+        "copy them again from the machine that made them",
+      );
+    case "CREDENTIALS_EXPIRED":
+      return worded(
+        `the certificate of ${problem.who} ran out on ${problem.since}`,
+        "make a new one where the CA is kept, and check this machine's clock: date",
+      );
+    case "WRONG_CLUSTER":
+      return worded(
+        `${problem.peer} belongs to another cluster`,
+        "check the address in config.toml and which credentials were copied",
+      );
+    case "WRONG_ROLE":
+      return worded(
+        `${problem.peer} is a ${problem.role}, and a ${problem.wanted} is needed`,
+        "check which certificate was copied to which machine",
+      );
+    case "UNAUTHENTICATED":
+      return worded(
+        `the peer did not prove who it is: ${problem.reason}`,
+        "give it a certificate of this cluster: distinsta user add NAME",
+      );
+    case "VERSION_MISMATCH":
+      return worded(
+        `${problem.peer} speaks protocol ${problem.theirs}, this program speaks ${problem.ours}`,
+        "install the same version of distinsta on all machines",
+      );
+    case "PROTOCOL_VIOLATION":
+      return worded(
+        `the peer broke the protocol: ${problem.reason}`,
+        "check that both ends run the same version of distinsta",
+      );
+    case "NO_SERVER":
+      return worded(
+        `no server can be reached: ${problem.tried.join("; ")}`,
+        "start one: distinsta server ID, or distinsta launch-local",
+      );
+    case "NO_QUORUM":
+      return worded(
+        `no quorum: ${problem.live} of the ${problem.needed} nodes that are needed`,
+        "start the nodes that are down: distinsta server ID",
+      );
+    case "NO_LEADER":
+      return worded("no leader is elected yet", "wait a second and try again; see: distinsta status");
+    case "NODE_NOT_READY":
+      return worded(`the node is not ready: ${problem.reason}`, "wait until distinsta status shows it up");
+    case "STALE_ASSIGNMENT":
+      return worded(
+        `the assignment is of term ${problem.term}, the node is in term ${problem.ownTerm}`,
+        "try again",
+      );
+    case "BUSY":
+      return worded(`too much at once: ${problem.what}`, "try again in a moment");
+    case "OUTCOME_UNKNOWN":
+      return worded(
+        `whether ${problem.id} was stored is not known`,
+        "run the same upload again, or look: distinsta client USER list",
+      );
+    case "CONNECTION_REFUSED":
+      return worded(
+        `${problem.address} refused the connection`,
+        "start that node: distinsta server ID; check address and firewall",
+      );
+    case "CONNECTION_LOST":
+      return worded(
+        `the connection to ${problem.peer} was lost: ${problem.reason}`,
+        "try again; see: distinsta status",
+      );
+    case "TIMED_OUT":
+      return worded(
+        `${problem.peer} did not ${problem.what} within ${problem.ms} ms`,
+        "check that machine and the network to it: distinsta status",
+      );
+    case "ADDRESS_IN_USE":
+      return worded(
+        `${problem.address} is taken${problem.holder === null ? "" : ` by ${problem.holder}`}`,
+        "stop that program, or choose other ports: distinsta launch-local --base-port 9001",
+      );
+    case "ADDRESS_NOT_HERE":
+      return worded(
+        `${problem.address} is not an address of this machine`,
+        "start each node on the machine that config.toml names for it",
+      );
+    case "DATA_IN_USE":
+      return worded(
+        `${problem.path} is used by ${problem.holder ?? "another process"}`,
+        "stop that one first, or give another folder with --data DIR",
+      );
+    case "DATA_FOREIGN":
+      return worded(
+        `${problem.path} is not this node's data: ${problem.reason}`,
+        "give the right folder with --data DIR; nothing was changed",
+      );
+    case "FILE_NOT_FOUND":
+      return worded(
+        `no file ${problem.path}`,
+        "check the name; relative paths start where distinsta was started",
+      );
+    case "FILE_IS_FOLDER":
+      return worded(`${problem.path} is a folder`, "add -r to upload what is in it");
+    case "FILE_UNREADABLE":
+      return worded(`${problem.path} cannot be read: ${problem.reason}`, "check its permissions: ls -l");
+    case "FILE_UNWRITABLE":
+      return worded(
+        `${problem.path} cannot be written: ${problem.reason}`,
+        "check permissions and free space: ls -ld, df -h",
+      );
+    case "FILE_CHANGED":
+      return worded(
+        `${problem.path} changed while it was uploaded`,
+        "upload it again when nothing writes to it",
+      );
+    case "NOTHING_MATCHES":
+      return worded(
+        `nothing matches ${problem.pattern}`,
+        "check the pattern; quote it if the shell should not expand it",
+      );
+    case "NOT_AN_IMAGE":
+      return worded(`${problem.name} is not an image`, "PNG, JPEG, WebP, GIF, AVIF and TIFF are accepted");
+    case "IMAGE_TYPE_REFUSED":
+      return worded(
+        `${problem.name} is ${problem.type}, which is not accepted`,
+        "convert it to PNG, JPEG, WebP, GIF, AVIF or TIFF first",
+      );
+    case "IMAGE_EMPTY":
+      return worded(`${problem.name} is empty`, "check that it was copied whole");
+    case "IMAGE_TOO_LARGE":
+      return worded(
+        `${problem.name} has ${sayBytes(problem.bytes)}, the limit is ${sayBytes(problem.bytesMax)}`,
+        "make it smaller, or raise [limits] image_bytes_max in config.toml",
+      );
+    case "TOO_MANY_PIXELS":
+      return worded(
+        `${problem.name} has ${problem.width} x ${problem.height} pixels, the limit is ${problem.pixelsMax}`,
+        "make it smaller, or raise [limits] image_pixels_max in config.toml",
+      );
+    case "HASH_MISMATCH":
+      return worded(
+        `what arrived of ${problem.id} is not what was sent`,
+        "upload it again; if it repeats, check memory and network of that machine",
+      );
+    case "ID_TAKEN":
+      return worded(`the id ${problem.id} already names another image`, "upload it again under a new id");
+    case "IMAGE_NOT_FOUND":
+      return worded(`no image ${problem.id}`, "see: distinsta client USER list");
+    case "IMAGE_AMBIGUOUS":
+      return worded(`${problem.id} could be ${problem.candidates.join(", ")}`, "type more of the id");
+    case "IMAGE_UNAVAILABLE":
+      return worded(
+        `image ${problem.id} cannot be read now: ${problem.reason}`,
+        "start the nodes that hold it; see: distinsta status",
+      );
+    case "SEAL_BROKEN":
+      return worded(
+        `image ${problem.id} does not open: ${problem.reason}`,
+        "fetch it again; if it repeats, fetch it --sealed and keep it for inspection",
+      );
+    case "NOT_ALLOWED":
+      return worded(`not allowed: ${problem.what}`, "ask the owner or the operator");
+    case "DISK_FULL":
+      return worded(
+        `the disk at ${problem.path} is full (${sayBytes(problem.freeBytes)} free)`,
+        "free space there, or add a disk",
+      );
+    case "DISK_FAILED":
+      return worded(
+        `the disk at ${problem.path} failed: ${problem.reason}`,
+        "check it with dmesg; replace it and start the node again",
+      );
+    case "NODE_EXITED":
+      return worded(
+        `node ${problem.node} stopped: ${problem.reason}`,
+        `see why: distinsta server ${problem.node} --headless`,
+      );
+    case "NO_TERMINAL":
+      return worded("the console needs a terminal", "run it in a terminal, or use: distinsta status");
+    case "INTERRUPTED":
+      return worded("interrupted", "run it again to go on");
+  }
+};

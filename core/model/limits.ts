@@ -1,0 +1,50 @@
+/**
+ * A limit on everything that a peer, a person or a fault could make grow.
+ *
+ * What an operator may want to change is in `config.toml`; what is here holds for every cluster, and changing
+ * it is a change of protocol or of code. `limitsHold` states the relations; it is asserted at start.
+ */
+
+/** The age STREAM's chunk: plaintext bytes per sealed chunk (age v1 specification, "Payload"). */
+export const chunkBytes = 65_536;
+/** Each sealed chunk ends in a Poly1305 tag. */
+export const tagBytes = 16;
+export const sealedChunkBytesMax = chunkBytes + tagBytes;
+
+/** The body of one frame. A sealed chunk, or a page of records, fits. */
+export const frameBytesMax = 1_048_576;
+/** Control messages between nodes, requests and the hello are far smaller. */
+export const helloBytesMax = 4_096;
+
+/** An age header with a few dozen readers. */
+export const headerBytesMax = 16_384;
+export const thumbnailBytesMax = 65_536;
+export const nameBytesMax = 255;
+export const readersMax = 64;
+
+/** Records in one page of a list or of the change feed; a page also ends before `frameBytesMax`. */
+export const pageRecordsMax = 500;
+
+/** Frames that were read but not taken yet, per connection; then the socket is paused. */
+export const inboundBytesMax = 1_048_576;
+/** Bytes given to a socket that it has not sent; then the sender waits. */
+export const outboundBytesMax = 1_048_576;
+
+/** A peer that does not finish TLS and hello within this is cut. */
+export const handshakeMsMax = 5_000;
+/** A peer that owes bytes and sends none for this long is cut. */
+export const stallMsMax = 15_000;
+
+/** How far ahead of our own clock a stamp or an id's time may be. */
+export const futureMsMax = 300_000;
+
+/** Whether the numbers above fit each other: each entry is a relation that must be true. */
+export const limitsHold: readonly (readonly [string, boolean])[] = [
+  ["a sealed chunk fits in a frame", sealedChunkBytesMax < frameBytesMax],
+  [
+    "a record with every part at its limit fits in a frame",
+    headerBytesMax + thumbnailBytesMax + nameBytesMax < frameBytesMax / 2,
+  ],
+  ["a connection can hold a whole frame", inboundBytesMax >= frameBytesMax],
+  ["a hello is a frame", helloBytesMax <= frameBytesMax],
+];

@@ -1,0 +1,53 @@
+/**
+ * The cluster at one moment, as one node sees it: what `status` prints and the console draws.
+ *
+ * It is plain data made from a node's state (`decide/observe.ts`); whoever shows it needs no socket.
+ */
+import type { ClusterId, NodeId, Term } from "./ids.ts";
+import type { WallMs } from "./units.ts";
+
+export type NodeState = "up" | "suspect" | "down" | "rebuilding";
+export type NodeRole = "leader" | "follower" | "candidate";
+
+export interface NodeView {
+  readonly id: NodeId;
+  readonly address: string;
+  readonly state: NodeState;
+  readonly role: NodeRole;
+  /** Since the observer last heard from it; 0 for itself; null when never. */
+  readonly heartbeatMs: number | null;
+  readonly roundTripMs: number | null;
+  /** From its last report; null when it never sent one. */
+  readonly inFlight: number | null;
+  /** 0 … 1, what the balancer goes by. */
+  readonly load: number | null;
+  readonly cpu: number | null;
+  readonly memory: number | null;
+  readonly lagMs: number | null;
+  readonly images: number | null;
+  readonly payloadBytes: number | null;
+  readonly diskFreeBytes: number | null;
+  readonly uptimeMs: number | null;
+}
+
+/** One direction of the heartbeat matrix: how long `from` has not heard `to`. */
+export interface LinkView {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly silenceMs: number | null;
+  readonly roundTripMs: number | null;
+}
+
+export interface Snapshot {
+  readonly observer: NodeId;
+  readonly at: WallMs;
+  readonly cluster: ClusterId;
+  /** Both null when no leader is known. */
+  readonly term: Term | null;
+  readonly leader: NodeId | null;
+  readonly quorum: { readonly live: number; readonly needed: number; readonly ok: boolean };
+  /** How many more nodes may stop before something acknowledged cannot be read, or nothing be written. */
+  readonly tolerance: number;
+  readonly nodes: readonly NodeView[];
+  readonly links: readonly LinkView[];
+}
