@@ -59,6 +59,8 @@ export interface Upload {
   readonly header: Uint8Array;
   readonly fingerprint: Uint8Array;
   readonly assignment: Assignment;
+  /** An earlier try may have stored it: look for it before processing again. */
+  readonly retry: boolean;
 }
 /** The node takes it; `payloadBytes` of sealed payload follow, mixed in time with the body that it reads. */
 export interface UploadAccepted {
@@ -128,11 +130,20 @@ export interface StatusReply {
   readonly snapshot: Snapshot;
 }
 
-/** Node to node: keep this payload. Followed by `payloadBytes` bytes, then `StoreCommit`. */
+/**
+ * Node to node: keep this payload. While it is still being sealed its hash is not known (null): the body
+ * follows at once, then `StoreCommit`. A finished payload is sent with its hash; the home first answers
+ * `StoreReady`, and where it has the bytes already the body is left out.
+ */
 export interface Store {
   readonly kind: "store";
   readonly id: ImageId;
   readonly payloadBytes: number;
+  readonly payloadHash: Uint8Array | null;
+}
+export interface StoreReady {
+  readonly kind: "store.ready";
+  readonly have: boolean;
 }
 /** The body is whole; its hash must be the record's. Answered by `Stored` once both are synced. */
 export interface StoreCommit {
@@ -196,6 +207,7 @@ export type Reply =
   | GetFound
   | Found
   | StatusReply
+  | StoreReady
   | Stored
   | PullPage
   | FetchFound;
