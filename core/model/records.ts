@@ -104,6 +104,24 @@ export const joinRecords = (a: ImageRecord, b: ImageRecord): ImageRecord => ({
   trashed: later(a.trashed, b.trashed, (x, y) => Number(x) - Number(y)),
 });
 
+/** Whether `b` adds nothing to `a`. */
+export const knowsAllOf = (a: ImageRecord, b: ImageRecord): boolean => {
+  const joined = joinRecords(a, b);
+  return (
+    joined.processing === a.processing &&
+    joined.homes === a.homes &&
+    joined.inspection === a.inspection &&
+    joined.trashed === a.trashed &&
+    Object.entries(joined.headers).every(([reader, register]) => a.headers[reader] === register)
+  );
+};
+
+/** About how many bytes a record takes on the wire: what its variable parts take, and room for the rest. */
+export const roughBytesOf = (record: ImageRecord): number => {
+  const headers = Object.values(record.headers).reduce((sum, register) => sum + register.value.length, 0);
+  return 1_024 + 2 * record.facts.name.length + headers + (record.inspection.value.thumbnail?.length ?? 0);
+};
+
 type Compare<Value> = (a: Value, b: Value) => number;
 
 /** The greater stamp wins; equal stamps (a clock set back) fall to the greater value, so that order never matters. */

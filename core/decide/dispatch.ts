@@ -1,0 +1,248 @@
+/**
+ * How a client gets one image processed exactly once, as a pure machine.
+ *
+ * It offers the image to every server and uploads it to the one that the leader names. When no leader answers
+ * within a short wait it chooses by itself, the same way every client would: the live node that the id's
+ * rendezvous order puts first. When a try ends without an answer it tries again under the same id, which is
+ * harmless, because sealing is a function of the request. It ends in one of three ways: stored, refused, or —
+ * patience gone after a body was sent — unknown.
+ */
+import { type Fault, type FaultCode, fault, wordFault } from "../model/faults.ts";
+import type { ImageId, NodeId } from "../model/ids.ts";
+import type { Assignment, OfferReply, Receipt } from "../model/messages.ts";
+import { after, type MonotonicMs } from "../model/units.ts";
+import { rendezvousOrder } from "./rendezvous.ts";
+
+export interface DispatchRules {
+  /** How long a leader may take to answer an offer before the client chooses by itself. */
+  readonly answerMsMax: number;
+  /** After this much time without success the client gives up. */
+  readonly patienceMs: number;
+  /** The same, when nodes say that a majority is missing. */
+  readonly patienceQuorumMs: number;
+  /** The same, while no server at all can be reached. */
+  readonly patienceUnreachableMs: number;
+  readonly pauseMsMin: number;
+  readonly pauseMsMax: number;
+}
+
+export const dispatchRules: DispatchRules = {
+  answerMsMax: 200,
+  patienceMs: 15_000,
+  patienceQuorumMs: 5_000,
+  patienceUnreachableMs: 1_500,
+  pauseMsMin: 20,
+  pauseMsMax: 500,
+};
+
+type Answer =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "answered"; readonly reply: OfferReply }
+  | { readonly kind: "unreachable"; readonly fault: Fault };
+
+export interface Dispatch {
+  readonly id: ImageId;
+  readonly phase: "offering" | "uploading" | "pausing" | "over";
+  /** Counts offers; what belongs to an earlier one is ignored. */
+  readonly attempt: number;
+  readonly startedAt: MonotonicMs;
+  /** When the present phase ends by itself. */
+  readonly wakeAt: MonotonicMs;
+  readonly answers: ReadonlyMap<NodeId, Answer>;
+  /** Nodes that failed this image; the last resort. */
+  readonly avoid: readonly NodeId[];
+  /** A node accepted the body and then fell silent: it may be stored. */
+  readonly outcomeUnknown: boolean;
+  readonly lastFault: Fault | null;
+}
+
+export type DispatchEvent =
+  | { readonly kind: "answered"; readonly attempt: number; readonly node: NodeId; readonly reply: OfferReply }
+  | { readonly kind: "unreachable"; readonly attempt: number; readonly node: NodeId; readonly fault: Fault }
+  | { readonly kind: "stored"; readonly receipt: Receipt }
+  /** The upload ended without a receipt; `accepted`: the node had begun to process it. */
+  | {
+      readonly kind: "upload.failed";
+      readonly node: NodeId;
+      readonly fault: Fault;
+      readonly accepted: boolean;
+    }
+  | { readonly kind: "woke" };
+
+export type DispatchEffect =
+  | { readonly kind: "offer"; readonly attempt: number; readonly to: readonly NodeId[] }
+  | { readonly kind: "upload"; readonly assignment: Assignment; readonly retry: boolean }
+  | { readonly kind: "wake"; readonly at: MonotonicMs }
+  | { readonly kind: "done"; readonly receipt: Receipt }
+  | { readonly kind: "fail"; readonly fault: Fault };
+
+type Step = readonly [Dispatch, readonly DispatchEffect[]];
+
+export const beginDispatch = (
+  id: ImageId,
+  servers: readonly NodeId[],
+  now: MonotonicMs,
+  rules: DispatchRules = dispatchRules,
+): Step =>
+  offer(
+    {
+      id,
+      phase: "offering",
+      attempt: 0,
+      startedAt: now,
+      wakeAt: now,
+      answers: new Map(servers.map((server) => [server, { kind: "waiting" }])),
+      avoid: [],
+      outcomeUnknown: false,
+      lastFault: null,
+    },
+    now,
+    rules,
+  );
+
+export const stepDispatch = (
+  state: Dispatch,
+  event: DispatchEvent,
+  now: MonotonicMs,
+  rules: DispatchRules = dispatchRules,
+): Step => {
+  switch (event.kind) {
+    case "answered":
+      if (state.phase !== "offering" || event.attempt !== state.attempt) return [state, []];
+      return choose(withAnswer(state, event.node, { kind: "answered", reply: event.reply }), now, rules);
+    case "unreachable":
+      if (state.phase !== "offering" || event.attempt !== state.attempt) return [state, []];
+      return choose(withAnswer(state, event.node, { kind: "unreachable", fault: event.fault }), now, rules);
+    case "stored":
+      return [{ ...state, phase: "over" }, [{ kind: "done", receipt: event.receipt }]];
+    case "upload.failed":
+      if (state.phase !== "uploading") return [state, []];
+      if (!isPassing(event.fault))
+        return [{ ...state, phase: "over" }, [{ kind: "fail", fault: event.fault }]];
+      return pause(
+        {
+          ...state,
+          avoid: state.avoid.includes(event.node) ? state.avoid : [...state.avoid, event.node],
+          outcomeUnknown: state.outcomeUnknown || event.accepted,
+          lastFault: event.fault,
+        },
+        now,
+        rules,
+      );
+    case "woke":
+      if (now < state.wakeAt) return [state, []];
+      if (state.phase === "offering") return choose(state, now, rules);
+      if (state.phase === "pausing") return offer(state, now, rules);
+      return [state, []];
+  }
+};
+
+/** Faults that another node, or a moment, may cure. Everything else is a refusal and final. */
+const passing: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  "NO_QUORUM",
+  "NO_LEADER",
+  "NO_SERVER",
+  "NODE_NOT_READY",
+  "STALE_ASSIGNMENT",
+  "BUSY",
+  "CONNECTION_REFUSED",
+  "CONNECTION_LOST",
+  "TIMED_OUT",
+  "DISK_FULL",
+  "DISK_FAILED",
+]);
+export const isPassing = (problem: Fault): boolean => passing.has(problem.code);
+
+const withAnswer = (state: Dispatch, node: NodeId, answer: Answer): Dispatch => ({
+  ...state,
+  answers: new Map(state.answers).set(node, answer),
+});
+
+const offer = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
+  const attempt = state.attempt + 1;
+  const wakeAt = after(now, rules.answerMsMax);
+  const servers = [...state.answers.keys()];
+  return [
+    {
+      ...state,
+      phase: "offering",
+      attempt,
+      wakeAt,
+      answers: new Map(servers.map((server) => [server, { kind: "waiting" }])),
+    },
+    [
+      { kind: "offer", attempt, to: servers },
+      { kind: "wake", at: wakeAt },
+    ],
+  ];
+};
+
+/** A leader's word wins at once; without one, and with nothing more to wait for, the client chooses. */
+const choose = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
+  const reachable = [...state.answers]
+    .filter(([, answer]) => answer.kind === "answered")
+    .map(([node]) => node);
+  const waiting = [...state.answers.values()].some((answer) => answer.kind === "waiting");
+  const usable = (node: NodeId): boolean =>
+    !state.avoid.includes(node) && state.answers.get(node)?.kind !== "unreachable";
+  for (const wanted of ["offer.assigned", "offer.declined"] as const) {
+    if (wanted === "offer.declined" && waiting && now < state.wakeAt) break;
+    for (const answer of state.answers.values()) {
+      if (answer.kind !== "answered" || answer.reply.kind !== wanted || !usable(answer.reply.node)) continue;
+      return upload(state, { node: answer.reply.node, term: answer.reply.term, by: "leader" });
+    }
+  }
+  if (waiting && (now < state.wakeAt || reachable.length === 0)) return [state, []];
+  if (reachable.length === 0) return pause(withUnreachable(state), now, rules);
+  const candidates = reachable.filter(usable);
+  const [node] = rendezvousOrder(state.id, candidates.length > 0 ? candidates : reachable);
+  if (node === undefined) return pause(state, now, rules);
+  return upload(state, { node, term: highestTerm(state), by: "fallback" });
+};
+
+const upload = (state: Dispatch, assignment: Assignment): Step => [
+  { ...state, phase: "uploading" },
+  [{ kind: "upload", assignment, retry: state.attempt > 1 }],
+];
+
+const highestTerm = (state: Dispatch): Assignment["term"] => {
+  let highest: Assignment["term"] = 0 as Assignment["term"];
+  for (const answer of state.answers.values()) {
+    if (answer.kind === "answered" && answer.reply.term > highest) highest = answer.reply.term;
+  }
+  return highest;
+};
+
+/** Nobody answered: remember why, server by server, unless something more telling is known. */
+const withUnreachable = (state: Dispatch): Dispatch => {
+  const faults = [...state.answers].flatMap(([node, answer]) =>
+    answer.kind === "unreachable" ? [{ node, fault: answer.fault }] : [],
+  );
+  const telling = faults.find((entry) => !isPassing(entry.fault))?.fault;
+  return {
+    ...state,
+    lastFault: telling ?? fault("NO_SERVER", { tried: faults.map((entry) => wordFault(entry.fault).what) }),
+  };
+};
+
+/** Waits a little longer each time, or gives up when patience is gone. */
+const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
+  const final = state.lastFault !== null && !isPassing(state.lastFault);
+  const patienceMs = patienceFor(state.lastFault, rules);
+  if (final || now - state.startedAt >= patienceMs) {
+    const problem =
+      state.outcomeUnknown || state.lastFault === null
+        ? fault("OUTCOME_UNKNOWN", { id: state.id })
+        : state.lastFault;
+    return [{ ...state, phase: "over" }, [{ kind: "fail", fault: problem }]];
+  }
+  const pauseMs = Math.min(rules.pauseMsMax, rules.pauseMsMin * 2 ** Math.min(state.attempt - 1, 10));
+  const wakeAt = after(now, pauseMs);
+  return [{ ...state, phase: "pausing", wakeAt }, [{ kind: "wake", at: wakeAt }]];
+};
+
+const patienceFor = (last: Fault | null, rules: DispatchRules): number => {
+  if (last?.code === "NO_SERVER") return rules.patienceUnreachableMs;
+  if (last?.code === "NO_QUORUM") return rules.patienceQuorumMs;
+  return rules.patienceMs;
+};
