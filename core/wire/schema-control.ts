@@ -1,0 +1,106 @@
+/** The shape of every control message (`core/model/control.ts`), checked when one arrives. */
+import * as z from "zod";
+import type { ControlMessage } from "../model/control.ts";
+import { nodeIdMax } from "../model/ids.ts";
+import {
+  boot,
+  count,
+  type Drift,
+  imageId,
+  type MustBeNever,
+  measure,
+  monotonicMs,
+  nodeId,
+  storeId,
+  term,
+} from "./schema-parts.ts";
+
+const loadReport = z.strictObject({
+  inFlight: count,
+  bytesInFlight: count,
+  cpu: measure,
+  memory: measure,
+  lagMs: measure,
+  images: count,
+  payloadBytes: count,
+  diskFreeBytes: count,
+  uptimeMs: measure,
+  drained: z.boolean(),
+  readOnly: z.boolean(),
+});
+
+const ping = z.strictObject({
+  kind: z.literal("ping"),
+  boot,
+  store: storeId,
+  term,
+  leader: nodeId.nullable(),
+  electable: z.boolean(),
+  ready: z.boolean(),
+  feedHead: count,
+  load: loadReport,
+  hears: z.array(nodeId).max(nodeIdMax),
+  silenceMs: z
+    .array(z.strictObject({ id: nodeId, ms: measure, roundTripMs: measure.nullable() }))
+    .max(nodeIdMax),
+  sentAt: monotonicMs,
+  echo: z.strictObject({ sentAt: monotonicMs, heldMs: measure }).nullable(),
+});
+
+const refusalReason = z.enum([
+  "lower-term",
+  "hears-leader",
+  "is-leader",
+  "silent-after-restart",
+  "higher-electable",
+  "already-voted",
+  "rebuilding",
+]);
+
+export const controlSchemas = {
+  ping,
+  "pre-vote.request": z.strictObject({ kind: z.literal("pre-vote.request"), boot, term }),
+  "pre-vote.reply": z.strictObject({
+    kind: z.literal("pre-vote.reply"),
+    boot,
+    term,
+    ownTerm: term,
+    granted: z.boolean(),
+    reason: refusalReason.nullable(),
+  }),
+  "vote.request": z.strictObject({ kind: z.literal("vote.request"), boot, term, handover: z.boolean() }),
+  "vote.reply": z.strictObject({
+    kind: z.literal("vote.reply"),
+    boot,
+    term,
+    ownTerm: term,
+    granted: z.boolean(),
+    reason: refusalReason.nullable(),
+  }),
+  heartbeat: z.strictObject({
+    kind: z.literal("heartbeat"),
+    boot,
+    term,
+    leaseMs: measure,
+    sentAt: monotonicMs,
+  }),
+  "heartbeat.reply": z.strictObject({
+    kind: z.literal("heartbeat.reply"),
+    boot,
+    term,
+    accepted: z.boolean(),
+    sentAt: monotonicMs,
+  }),
+  handover: z.strictObject({ kind: z.literal("handover"), boot, term, to: nodeId }),
+  goodbye: z.strictObject({ kind: z.literal("goodbye"), boot }),
+  assigned: z.strictObject({
+    kind: z.literal("assigned"),
+    boot,
+    term,
+    request: imageId,
+    node: nodeId,
+    bytes: count,
+  }),
+};
+
+export type ControlDrift = MustBeNever<Drift<typeof controlSchemas, ControlMessage>>;

@@ -1,0 +1,115 @@
+/** The shape of every message, by kind: one look-up, never "try them all". */
+import * as z from "zod";
+import { pageRecordsMax } from "../model/limits.ts";
+import type { Message } from "../model/messages.ts";
+import { controlSchemas } from "./schema-control.ts";
+import { refused } from "./schema-faults.ts";
+import {
+  bytesOf,
+  clusterId,
+  count,
+  type Drift,
+  imageId,
+  imageName,
+  type MustBeNever,
+  nodeId,
+  storeId,
+  term,
+  text,
+} from "./schema-parts.ts";
+import { assignedBy, header, imageRecord, imageType, sha256, snapshot, verdict } from "./schema-records.ts";
+
+const agreementLinesMax = 32;
+const agreementLineUnitsMax = 320;
+
+const hello = z.strictObject({
+  kind: z.literal("hello"),
+  protocol: count,
+  version: text(64),
+  cluster: clusterId,
+  agreement: z.array(text(agreementLineUnitsMax)).max(agreementLinesMax),
+  purpose: z.enum(["control", "request"]),
+});
+
+const pageLimit = z.int().min(1).max(pageRecordsMax);
+const page = z.array(imageRecord).max(pageRecordsMax);
+
+const requestSchemas = {
+  offer: z.strictObject({ kind: z.literal("offer"), id: imageId, name: imageName, bytes: count }),
+  upload: z.strictObject({
+    kind: z.literal("upload"),
+    id: imageId,
+    name: imageName,
+    bytes: count,
+    type: imageType,
+    sha256,
+    fileKey: bytesOf(16),
+    header,
+    fingerprint: bytesOf(32),
+    assignment: z.strictObject({ node: nodeId, term, by: assignedBy }),
+    retry: z.boolean(),
+  }),
+  list: z.strictObject({ kind: z.literal("list"), before: imageId.nullable(), limit: pageLimit }),
+  get: z.strictObject({ kind: z.literal("get"), id: imageId }),
+  find: z.strictObject({ kind: z.literal("find"), part: text(64) }),
+  status: z.strictObject({ kind: z.literal("status") }),
+  store: z.strictObject({
+    kind: z.literal("store"),
+    id: imageId,
+    payloadBytes: count,
+    payloadHash: sha256.nullable(),
+  }),
+  "store.commit": z.strictObject({ kind: z.literal("store.commit"), record: imageRecord }),
+  merge: z.strictObject({ kind: z.literal("merge"), records: page }),
+  pull: z.strictObject({
+    kind: z.literal("pull"),
+    store: storeId.nullable(),
+    after: count,
+    limit: pageLimit,
+  }),
+  fetch: z.strictObject({ kind: z.literal("fetch"), id: imageId, payloadHash: sha256 }),
+};
+
+const replySchemas = {
+  "offer.assigned": z.strictObject({ kind: z.literal("offer.assigned"), id: imageId, node: nodeId, term }),
+  "offer.declined": z.strictObject({ kind: z.literal("offer.declined"), id: imageId, node: nodeId, term }),
+  "offer.no-leader": z.strictObject({ kind: z.literal("offer.no-leader"), id: imageId, term }),
+  "upload.accepted": z.strictObject({
+    kind: z.literal("upload.accepted"),
+    id: imageId,
+    payloadBytes: count,
+  }),
+  receipt: z.strictObject({
+    kind: z.literal("receipt"),
+    id: imageId,
+    node: nodeId,
+    term,
+    assignedBy,
+    copies: count,
+    payloadHash: sha256,
+    payloadBytes: count,
+    width: count,
+    height: count,
+    inspected: verdict,
+    repeated: z.boolean(),
+  }),
+  refused,
+  "list.page": z.strictObject({ kind: z.literal("list.page"), records: page, more: z.boolean() }),
+  "get.found": z.strictObject({ kind: z.literal("get.found"), record: imageRecord }),
+  found: z.strictObject({ kind: z.literal("found"), ids: z.array(imageId).max(pageRecordsMax) }),
+  "status.reply": z.strictObject({ kind: z.literal("status.reply"), snapshot }),
+  "store.ready": z.strictObject({ kind: z.literal("store.ready"), have: z.boolean() }),
+  stored: z.strictObject({ kind: z.literal("stored"), store: storeId, feedHead: count }),
+  "pull.page": z.strictObject({
+    kind: z.literal("pull.page"),
+    store: storeId,
+    upTo: count,
+    feedHead: count,
+    records: page,
+  }),
+  "fetch.found": z.strictObject({ kind: z.literal("fetch.found"), payloadBytes: count }),
+};
+
+export const messageSchemas = { hello, ...controlSchemas, ...requestSchemas, ...replySchemas };
+
+export type MessageDrift = MustBeNever<Drift<typeof messageSchemas, Message>>;
