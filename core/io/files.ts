@@ -81,8 +81,8 @@ export const makeFolder = (path: string, mode = 0o755): Result<void> => {
 };
 
 /**
- * Makes the folder `target` with `files` in it, all or nothing. `made`: it is there, synced, and ours.
- * `existed`: something was there already, perhaps made a moment ago by another process; it is untouched.
+ * Makes the folder `target` with `files` in it, all or nothing. `made`: it is there, synced, and ours; an empty
+ * folder may have been in its place. `existed`: something was there already, perhaps made a moment ago by another process; it is untouched.
  * Faults: DISK_FULL, FILE_UNWRITABLE.
  */
 export const publishFolder = (
@@ -90,7 +90,7 @@ export const publishFolder = (
   files: readonly NewFile[],
   mode: number = secretFolder,
 ): Result<"made" | "existed"> => {
-  if (existsSync(target)) return good("existed");
+  if (isOccupied(target)) return good("existed");
   const draft = join(dirname(target), draftName());
   try {
     mkdirSync(draft, { mode });
@@ -102,7 +102,7 @@ export const publishFolder = (
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     // A rename onto a folder with something in it fails; systems disagree on the code, so look instead.
-    return existsSync(target) ? good("existed") : bad(unwritable(target, error));
+    return isOccupied(target) ? good("existed") : bad(unwritable(target, error));
   }
 };
 
@@ -142,6 +142,13 @@ export const codeOf = (error: unknown): string | null =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 
 const draftName = (): string => `${leftoverPrefix}${randomBytes(8).toString("hex")}`;
+
+/** Whether something is there that a rename would not replace: anything but an empty folder. */
+const isOccupied = (path: string): boolean => {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return false;
+  return !status.isDirectory() || readdirSync(path).length > 0;
+};
 
 const writeSynced = (path: string, content: string | Uint8Array, mode: number): void => {
   const descriptor = openSync(path, "wx", mode);

@@ -28,6 +28,7 @@ import { clusterId } from "../../model/ids.ts";
 import type { Peer } from "../../model/messages.ts";
 import type { WallMs } from "../../model/units.ts";
 import { sayPeer, uriOfAuthority, urisOfPeer } from "./identity.ts";
+import { authorityMs, certificateMs, clockSkewMs } from "./lifetimes.ts";
 
 /** The CA with its key: whoever has this can let anybody in. `keyPem` is PKCS#8. */
 export interface Authority {
@@ -42,16 +43,6 @@ export interface Issued {
   readonly keyPem: string;
   readonly caPem: string;
 }
-
-const dayMs = 86_400_000;
-/** Ten years: replacing a CA means touching every machine. */
-export const authorityMs = 3_653 * dayMs;
-/** Two years: as long as certificates cannot be revoked, this is how long a stolen one is good. */
-export const certificateMs = 731 * dayMs;
-/** Renewed whenever the CA is at hand and less than this is left. */
-export const renewalMs = 60 * dayMs;
-/** Certificates begin this long ago, so that a machine whose clock is behind accepts them. */
-export const clockSkewMs = 3_600_000;
 
 /** A new cluster's CA; its id is 16 random bytes. */
 export const makeAuthority = async (now: WallMs): Promise<Authority> => {
@@ -145,7 +136,7 @@ export const signingAlgorithm = { name: "ECDSA", hash: "SHA-256" };
 
 export const endLine = (pem: string): string => `${pem.trimEnd()}\n`;
 
-const issue = async (authority: Authority, peer: Peer, now: WallMs): Promise<Issued> => {
+export const issue = async (authority: Authority, peer: Peer, now: WallMs): Promise<Issued> => {
   const keyPem = makeKey();
   const certificatePem = await certify(authority, peer, publicKeyOf(keyPem), now);
   return { certificatePem, keyPem, caPem: authority.certificatePem };

@@ -15,6 +15,7 @@ import {
 } from "@peculiar/x509";
 import { bad, fault, good, type Result } from "../../model/faults.ts";
 import { parseUserName, type UserName } from "../../model/ids.ts";
+import { makeHeader } from "../../seal/header.ts";
 import { endLine, publicKeyOf, signingAlgorithm, signingKeyOf } from "./authority.ts";
 import { pemBytesMax } from "./credentials.ts";
 import { parseRecipient, recipientScheme } from "./identity.ts";
@@ -51,9 +52,10 @@ export const readRequest = async (path: string, pem: string): Promise<Result<Use
   if (!isP256(publicKeyDer)) return refuse("its key is not ECDSA on P-256");
   if (!(await isSigned(request))) return refuse("its signature does not match its key");
   const asked = namesOf(request);
-  return asked === null
-    ? refuse("it does not name one user and one age recipient")
-    : good({ ...asked, publicKeyDer });
+  if (asked === null) return refuse("it does not name one user and one age recipient");
+  // The library knows checksum and curve: a recipient to which nothing can be sealed is none.
+  if (!(await makeHeader([asked.recipient])).ok) return refuse("its age recipient is mistyped");
+  return good({ ...asked, publicKeyDer });
 };
 
 const nameScheme = "distinsta-request:user/";

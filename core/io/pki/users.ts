@@ -1,0 +1,216 @@
+/**
+ * The people of a cluster, as far as they live where the CA is.
+ *
+ * A user is a folder: an age identity that opens images, and a certificate with its key that opens the door.
+ * The CA keeps a copy of the certificate that each user has now, so that a name is given to one person only
+ * and the operator can say who may use the cluster.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { bad, fault, good, type Result } from "../../model/faults.ts";
+import { parseUserName, type UserName } from "../../model/ids.ts";
+import type { Peer } from "../../model/messages.ts";
+import { type WallMs, wallMs } from "../../model/units.ts";
+import { identityFile, type KeyPair, makeIdentity, parseIdentityFile } from "../../seal/identity.ts";
+import {
+  makeFolder,
+  publicFile,
+  publishFolder,
+  readText,
+  secretFile,
+  secretFolder,
+  writeFileAtomically,
+} from "../files.ts";
+import type { Authority } from "./authority.ts";
+import {
+  type Credentials,
+  invalid,
+  loadCredentials,
+  parseCertificate,
+  pemBytesMax,
+  readCertificate,
+} from "./credentials.ts";
+import { peerOfCertificate } from "./identity.ts";
+import { type Establishment, isDue, keepIfOf, loadAuthority, prepareFolders, renew } from "./keep.ts";
+import {
+  authorityPaths,
+  type CredentialPaths,
+  identityPath,
+  requestPath,
+  userCredentials,
+} from "./places.ts";
+
+/** All that a client needs to act as a user. `identity` is secret. */
+export interface User extends KeyPair {
+  readonly credentials: Credentials;
+}
+
+/** A user as the CA knows her. */
+export interface KnownUser {
+  readonly name: UserName;
+  readonly recipient: string;
+  readonly validUntil: WallMs;
+}
+
+/**
+ * A user's credentials and age identity, which must belong together: what is sealed to another recipient than
+ * hers she could never open. Faults: those of `loadCredentials`.
+ */
+export const loadUser = async (data: string, name: UserName, now: WallMs): Promise<Result<User>> => {
+  const paths = userCredentials(data, name);
+  const credentials = loadCredentials(paths, now);
+  if (!credentials.ok) return credentials;
+  const pair = await loadIdentity(data, name, paths);
+  if (!pair.ok) return pair;
+  const { peer } = credentials.value;
+  if (peer.role !== "user" || peer.recipient !== pair.value.recipient)
+    return invalid(identityPath(data, name), "its public key is not the one in the certificate beside it");
+  return good({ credentials: credentials.value, ...pair.value });
+};
+
+/** A user's age identity and its recipient. */
+export const loadIdentity = async (
+  data: string,
+  name: UserName,
+  paths: CredentialPaths = userCredentials(data, name),
+): Promise<Result<KeyPair>> => {
+  const path = identityPath(data, name);
+  const text = readText(path, pemBytesMax);
+  if (text.ok) return parseIdentityFile(text.value, path);
+  if (text.fault.code === "FILE_NOT_FOUND")
+    return bad(fault("CREDENTIALS_MISSING", { path, command: paths.command }));
+  return invalid(path, text.fault.code === "FILE_UNREADABLE" ? text.fault.reason : text.fault.code);
+};
+
+/**
+ * What `distinsta user add NAME` does where the CA is kept: makes the user here, with a new identity. Faults:
+ * CREDENTIALS_MISSING without a CA; USAGE when the name is taken, and then nothing was touched.
+ */
+export const addUser = async (data: string, name: UserName, now: WallMs): Promise<Result<User>> => {
+  const authority = loadAuthority(data, now);
+  if (!authority.ok) return authority;
+  const before = await loadUser(data, name, now);
+  const isNew = !existsSync(userCredentials(data, name).certificate) && !isNameGiven(data, name);
+  const isEnding = before.ok
+    ? isDue(before.value.credentials.certificatePem, now)
+    : before.fault.code === "CREDENTIALS_EXPIRED";
+  if (!isNew && !isEnding) return nameTaken(name);
+  const established = await establishUser(authority.value, data, name, now);
+  if (!established.ok) return established;
+  return established.value === "kept" ? nameTaken(name) : loadUser(data, name, now);
+};
+
+/** The user in this data folder: kept if good, renewed or signed over the same key, or made. */
+export const establishUser = async (
+  authority: Authority,
+  data: string,
+  name: UserName,
+  now: WallMs,
+): Promise<Result<Establishment>> => {
+  const prepared = prepareFolders(data, now);
+  if (!prepared.ok) return prepared;
+  const paths = userCredentials(data, name);
+  const made = existsSync(paths.key)
+    ? good<Establishment>("kept")
+    : await makeUser(authority, data, name, now);
+  if (!made.ok) return made;
+  const settled = made.value === "made" ? made : await settleUser(authority, data, name, now);
+  if (!settled.ok) return settled;
+  const certificate = readCertificate(paths.certificate, paths.command);
+  if (!certificate.ok) return certificate;
+  const entered = enterUser(data, name, certificate.value.pem);
+  return entered.ok ? settled : entered;
+};
+
+/** Everybody who was given a certificate, by name. Faults: CREDENTIALS_MISSING where the CA is not kept. */
+export const listUsers = (data: string, now: WallMs): Result<readonly KnownUser[]> => {
+  const authority = loadAuthority(data, now);
+  if (!authority.ok) return authority;
+  const folder = authorityPaths(data).users;
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const users = names.flatMap((file) => {
+    const name = file.endsWith(".pem") ? parseUserName(file.slice(0, -".pem".length)) : null;
+    const known = name === null ? null : knownUser(data, name);
+    return known === null ? [] : [known];
+  });
+  return good(users);
+};
+
+/** What the CA knows of a name, or null when it was never given, or the note is not readable. */
+export const knownUser = (
+  data: string,
+  name: UserName,
+): (KnownUser & { readonly publicKeyDer: Uint8Array }) | null => {
+  const pem = readText(ledgerPath(data, name), pemBytesMax);
+  const certificate = pem.ok ? parseCertificate(pem.value) : null;
+  const peer = certificate === null ? null : peerOfCertificate(certificate.raw);
+  if (certificate === null || peer === null || !peer.ok || peer.value.role !== "user") return null;
+  return {
+    name,
+    recipient: peer.value.recipient,
+    validUntil: wallMs(certificate.validToDate.getTime()),
+    publicKeyDer: certificate.publicKey.export({ type: "spki", format: "der" }),
+  };
+};
+
+/** Whether the CA gave this name to somebody. */
+export const isNameGiven = (data: string, name: UserName): boolean => existsSync(ledgerPath(data, name));
+
+/** Notes the certificate that a user has from now on. */
+export const enterUser = (data: string, name: UserName, certificatePem: string): Result<void> => {
+  const noted = readText(ledgerPath(data, name), pemBytesMax);
+  if (noted.ok && noted.value === certificatePem) return good(undefined);
+  const folder = makeFolder(authorityPaths(data).users, secretFolder);
+  return folder.ok ? writeFileAtomically(ledgerPath(data, name), certificatePem) : folder;
+};
+
+const ledgerPath = (data: string, name: UserName): string => join(authorityPaths(data).users, `${name}.pem`);
+
+export const nameTaken = (name: UserName): Result<never> =>
+  bad(
+    fault("USAGE", {
+      message: `there is a user ${name} already; nothing was changed`,
+      hint: "choose another name, or see who is there: distinsta user list",
+    }),
+  );
+
+const makeUser = async (
+  authority: Authority,
+  data: string,
+  name: UserName,
+  now: WallMs,
+): Promise<Result<Establishment>> => {
+  const { issueUser } = await import("./authority.ts");
+  const pair = await makeIdentity();
+  const issued = await issueUser(authority, name, pair.recipient, now);
+  const published = publishFolder(userCredentials(data, name).folder, [
+    { name: "identity.txt", content: identityFile(pair, now), mode: secretFile },
+    { name: "key.pem", content: issued.keyPem, mode: secretFile },
+    { name: "certificate.pem", content: issued.certificatePem, mode: publicFile },
+    { name: "ca.pem", content: issued.caPem, mode: publicFile },
+  ]);
+  if (!published.ok) return published;
+  return good(published.value === "made" ? "made" : "kept");
+};
+
+/** A user whose folder is there: her identity and key stay, whatever becomes of the certificate. */
+const settleUser = async (
+  authority: Authority,
+  data: string,
+  name: UserName,
+  now: WallMs,
+): Promise<Result<Establishment>> => {
+  const paths = userCredentials(data, name);
+  const loaded = await loadUser(data, name, now);
+  if (loaded.ok && !isDue(loaded.value.credentials.certificatePem, now))
+    return keepIfOf(authority, paths, loaded.value.credentials);
+  const isSignable =
+    loaded.ok || loaded.fault.code === "CREDENTIALS_EXPIRED" || !existsSync(paths.certificate);
+  if (!isSignable) return loaded;
+  const pair = await loadIdentity(data, name, paths);
+  if (!pair.ok) return pair;
+  const peer: Peer = { role: "user", cluster: authority.cluster, name, recipient: pair.value.recipient };
+  const renewed = await renew(authority, paths, peer, now);
+  if (renewed.ok) rmSync(requestPath(data, name), { force: true });
+  return renewed;
+};
