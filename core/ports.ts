@@ -7,7 +7,7 @@
 import type { ControlMessage } from "./model/control.ts";
 import type { Result } from "./model/faults.ts";
 import type { Boot, ImageId, NodeId, StoreId, Term } from "./model/ids.ts";
-import type { ImageRecord, ImageType, Verdict } from "./model/records.ts";
+import type { ImageRecord, Verdict } from "./model/records.ts";
 import type { MonotonicMs, WallMs } from "./model/units.ts";
 
 export interface Clock {
@@ -89,13 +89,6 @@ export interface RecordStore {
   /** `owner`'s records, newest id first, with ids that sort before `before`. */
   list(owner: string, before: ImageId | null, limit: number): readonly ImageRecord[];
   all(): Iterable<ImageRecord>;
-}
-
-/** What the first bytes of a file say it is. */
-export interface Sniffed {
-  readonly type: ImageType;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Decodes a picture for real, within bounds. */
