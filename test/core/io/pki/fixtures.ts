@@ -51,7 +51,7 @@ export const threeLocal = serversAt("127.0.0.1", "127.0.0.1", "127.0.0.1");
 export const threeRemote = serversAt("10.0.0.1", "10.0.0.2", "10.0.0.3");
 
 /** The value, or a failure of the test that shows the fault. */
-export const valueOf = <Value>(result: Result<Value>): Value => {
+export const must = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new Error(`expected a value, got ${JSON.stringify(result.fault)}`);
   return result.value;
 };

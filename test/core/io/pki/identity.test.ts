@@ -10,7 +10,7 @@ import {
 import { clusterOfAuthority, peerOfCertificate, uriOf } from "../../../../core/io/pki/identity.ts";
 import { nodeId, userNameOf } from "../../../../core/model/ids.ts";
 import { makeIdentity } from "../../../../core/seal/identity.ts";
-import { certificateNaming, codeOf, type Name, noon, valueOf } from "./fixtures.ts";
+import { certificateNaming, codeOf, must, type Name, noon } from "./fixtures.ts";
 
 let authority: Authority;
 let recipient: string;
@@ -26,7 +26,7 @@ const ours = (path: string): string => `distinsta://${authority.cluster}/${path}
 describe("a certificate that the authority issues", () => {
   test("speaks for a node", async () => {
     const { certificatePem } = await issueNode(authority, nodeId(2), noon);
-    expect(valueOf(peerOfCertificate(derOf(certificatePem)))).toEqual({
+    expect(must(peerOfCertificate(derOf(certificatePem)))).toEqual({
       role: "node",
       cluster: authority.cluster,
       id: 2,
@@ -35,7 +35,7 @@ describe("a certificate that the authority issues", () => {
 
   test("speaks for a user, with her recipient", async () => {
     const { certificatePem } = await issueUser(authority, userNameOf("alice.b-c_9"), recipient, noon);
-    expect(valueOf(peerOfCertificate(derOf(certificatePem)))).toEqual({
+    expect(must(peerOfCertificate(derOf(certificatePem)))).toEqual({
       role: "user",
       cluster: authority.cluster,
       name: "alice.b-c_9",
@@ -45,13 +45,13 @@ describe("a certificate that the authority issues", () => {
 
   test("speaks for an operator", async () => {
     const { certificatePem } = await issueOperator(authority, userNameOf("operator"), noon);
-    const peer = valueOf(peerOfCertificate(derOf(certificatePem)));
+    const peer = must(peerOfCertificate(derOf(certificatePem)));
     expect(peer).toEqual({ role: "operator", cluster: authority.cluster, name: "operator" });
     expect(uriOf(peer)).toBe(ours("operator/operator"));
   });
 
   test("names its cluster in the CA, which itself speaks for nobody", () => {
-    expect(valueOf(clusterOfAuthority(derOf(authority.certificatePem)))).toBe(authority.cluster);
+    expect(must(clusterOfAuthority(derOf(authority.certificatePem)))).toBe(authority.cluster);
     expect(codeOf(peerOfCertificate(derOf(authority.certificatePem)))).toBe("UNAUTHENTICATED");
   });
 });
@@ -119,5 +119,5 @@ describe("a certificate speaks for nobody", () => {
 
 test("the fixture's certificates do speak when they name what they should", async () => {
   const { der } = await certificateNaming(authority, [url(ours("node/1"))]);
-  expect(valueOf(peerOfCertificate(der))).toMatchObject({ role: "node", id: 1 });
+  expect(must(peerOfCertificate(der))).toMatchObject({ role: "node", id: 1 });
 });
