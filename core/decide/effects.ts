@@ -1,0 +1,34 @@
+/**
+ * What a decision wants done. Effects are data; the driver performs them strictly in the order of the list,
+ * so that "persist precedes send" is a property of the list and can be read off it.
+ */
+import type { ControlMessage } from "../model/control.ts";
+import type { Event } from "../model/events.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { OfferReply } from "../model/messages.ts";
+import type { MonotonicMs, WallMs } from "../model/units.ts";
+import type { DurableTerm } from "../ports.ts";
+
+export type Effect =
+  /** Must be on disk before the next effect is begun; when that fails the node halts. */
+  | { readonly kind: "persist"; readonly state: DurableTerm }
+  | { readonly kind: "send"; readonly to: NodeId; readonly message: ControlMessage }
+  | { readonly kind: "log"; readonly event: Event }
+  /** The answer to the offer that came with this ticket. */
+  | { readonly kind: "reply"; readonly ticket: number; readonly reply: OfferReply }
+  /** Leader, term or somebody's standing is not what it was: a snapshot is worth showing. */
+  | { readonly kind: "changed" }
+  /** The last effect of a node that was asked to stop. */
+  | { readonly kind: "stopped" };
+
+/** Time and chance, as inputs: both clocks read together, and one number uniform in [0, 1). */
+export interface Moment {
+  readonly now: MonotonicMs;
+  readonly wall: WallMs;
+  readonly chance: number;
+}
+
+/** "Longer ago than any timeout", for what has never happened. */
+export const neverMs = Number.NEGATIVE_INFINITY as MonotonicMs;
+/** "Not by itself." */
+export const foreverMs = Number.POSITIVE_INFINITY as MonotonicMs;

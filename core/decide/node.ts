@@ -1,0 +1,224 @@
+/**
+ * One node as a pure function: what it knows and what just happened, in; what it knows now and what is to be
+ * done, out. Liveness, election and balancer are composed here; none of them knows the others.
+ *
+ * The driver performs the effects strictly in order. It calls `stepNode` for every message, offer and report,
+ * and with a tick when `wakeAt` says so. Both clocks come in with every event, because a machine that slept
+ * shows only in their difference.
+ */
+import type { ControlMessage, LoadReport } from "../model/control.ts";
+import type { ImageId, NodeId } from "../model/ids.ts";
+import { after } from "../model/units.ts";
+import type { LinkEvent } from "../ports.ts";
+import type { Effect, Moment } from "./effects.ts";
+import { adoptTerm, electionTick, hearElection, leaderDied } from "./election.ts";
+import { beat, handOver, isUnfit, voidLease } from "./election-leader.ts";
+import { heardBoot, heardGoodbye, heardLink, heardPing, isLive, judgeAll } from "./liveness.ts";
+import { answerWaiting, hearAssigned, noLeader, takeOffer } from "./node-offers.ts";
+import { countOf, highestOf, withoutNode } from "./node-set.ts";
+import { type Health, type NodeState, surroundings } from "./node-state.ts";
+import { pingsTo } from "./pings.ts";
+
+export type NodeEvent =
+  | { readonly kind: "tick" }
+  | LinkEvent
+  /** A client's offer; its answer comes as a `reply` effect with the same ticket. */
+  | { readonly kind: "offer"; readonly ticket: number; readonly request: ImageId; readonly bytes: number }
+  | { readonly kind: "load"; readonly load: LoadReport }
+  | { readonly kind: "feed-head"; readonly feedHead: number }
+  | { readonly kind: "health"; readonly health: Health }
+  /** Stop in good order: hand over, say goodbye; `stopped` is the last effect. */
+  | { readonly kind: "stop" };
+
+export type Step = readonly [NodeState, readonly Effect[]];
+
+/** A steady higher id is waited for at most this many stable windows (10 s makes 5 min), however it flapped. */
+export const stableWindowsMax = 30;
+/** A stopping leader gives its successor this many heartbeat intervals. */
+export const stopHeartbeatsMax = 3;
+
+export const stepNode = (state: NodeState, event: NodeEvent, moment: Moment): Step => {
+  if (state.stop.kind === "stopped") return [state, []];
+  const effects: Effect[] = [];
+  const awake = noticeSleep(state, moment, effects);
+  return [stepAwake(awake, event, moment, effects), effects];
+};
+
+const stepAwake = (state: NodeState, event: NodeEvent, moment: Moment, effects: Effect[]): NodeState => {
+  switch (event.kind) {
+    case "tick":
+      return onTick(state, moment, effects);
+    case "message":
+      return onMessage(state, event.from, event.message, moment, effects);
+    case "link.opened":
+    case "link.closed":
+    case "link.refused": {
+      const { peers, died } = heardLink(state.peers, event, effects);
+      const heard = { ...state, peers };
+      return died === null ? heard : withDead(heard, event.peer, moment, effects);
+    }
+    case "offer":
+      return takeOffer(state, event, moment, effects);
+    case "load":
+      return { ...state, load: event.load };
+    case "feed-head":
+      return { ...state, feedHead: event.feedHead };
+    case "health":
+      return { ...state, health: event.health };
+    case "stop":
+      return onStop(state, moment, effects);
+  }
+};
+
+/** By how much the clocks disagree since the last step is how long the machine slept, or the wall clock was set. */
+const noticeSleep = (state: NodeState, moment: Moment, effects: Effect[]): NodeState => {
+  const { now, wall } = moment;
+  const sleptMs = Math.abs(wall - state.seenAt.wall - (now - state.seenAt.now));
+  const awake = { ...state, seenAt: { now, wall } };
+  if (sleptMs <= state.setup.timings.heartbeatMs) return awake;
+  return { ...awake, election: voidLease(state.election, sleptMs, surroundings(state, moment), effects) };
+};
+
+const onMessage = (
+  state: NodeState,
+  from: NodeId,
+  message: ControlMessage,
+  moment: Moment,
+  effects: Effect[],
+): NodeState => {
+  const { peers, stale, died } = heardBoot(state.peers, from, message.boot, effects);
+  if (stale) return state;
+  const heard = peers === state.peers ? state : { ...state, peers };
+  const current = died === null ? heard : withDead(heard, from, moment, effects);
+  switch (message.kind) {
+    case "ping": {
+      const seen = heardPing(
+        current.peers,
+        state.setup.id,
+        from,
+        message,
+        moment.now,
+        state.setup.timings,
+        effects,
+      );
+      if (message.term <= current.election.durable.term) return { ...current, peers: seen };
+      const around = surroundings(current, moment);
+      return {
+        ...current,
+        peers: seen,
+        election: adoptTerm(current.election, message.term, around, effects),
+      };
+    }
+    case "goodbye": {
+      const gone = heardGoodbye(current.peers, from, effects);
+      return withDead({ ...current, peers: gone.peers }, from, moment, effects);
+    }
+    case "assigned":
+      return hearAssigned(current, from, message, moment, effects);
+    case "pre-vote.request":
+    case "pre-vote.reply":
+    case "vote.request":
+    case "vote.reply":
+    case "heartbeat":
+    case "heartbeat.reply":
+    case "handover": {
+      const around = surroundings(current, moment);
+      return { ...current, election: hearElection(current.election, from, message, around, effects) };
+    }
+  }
+};
+
+const withDead = (state: NodeState, peer: NodeId, moment: Moment, effects: Effect[]): NodeState => ({
+  ...state,
+  election: leaderDied(state.election, peer, surroundings(state, moment), effects),
+});
+
+const onTick = (state: NodeState, moment: Moment, effects: Effect[]): NodeState => {
+  const { now } = moment;
+  const beats = now >= state.beatAt;
+  const peers = beats
+    ? judgeAll(state.peers, state.setup.id, now, state.setup.timings, effects)
+    : state.peers;
+  let next: NodeState = { ...state, peers };
+  const around = surroundings(next, moment);
+  next = { ...next, election: electionTick(next.election, around, effects) };
+  if (around.electable !== 0) next = { ...next, electableSeenAt: now };
+  if (beats) {
+    next = watchQuorum(next, countOf(around.live), effects);
+    next = giveWay(next, moment, effects);
+    pingsTo(next, now, effects);
+    next = {
+      ...next,
+      election: beat(next.election, around, effects),
+      beatAt: after(now, state.setup.timings.heartbeatMs),
+    };
+  }
+  return finishStop(answerWaiting(next, moment, effects), moment, effects);
+};
+
+const watchQuorum = (state: NodeState, live: number, effects: Effect[]): NodeState => {
+  const needed = state.setup.majority;
+  if (live >= needed) {
+    if (state.quorum === "held") return state;
+    if (state.quorum === "lost")
+      effects.push({ kind: "log", event: { kind: "quorum.regained", live, needed } }, { kind: "changed" });
+    return { ...state, quorum: "held" };
+  }
+  if (state.quorum !== "held") return state;
+  effects.push({ kind: "log", event: { kind: "quorum.lost", live, needed } }, { kind: "changed" });
+  return { ...state, quorum: "lost" };
+};
+
+/**
+ * A leader goes when a higher id has been electable and in step for the stable window, which doubles with each
+ * time that it broke off; and when it has not been fit to lead itself, if somebody else is.
+ */
+const giveWay = (state: NodeState, moment: Moment, effects: Effect[]): NodeState => {
+  const { election, setup } = state;
+  if (election.role.kind !== "leader") return state;
+  const around = surroundings(state, moment);
+  const others = withoutNode(around.electable, setup.id);
+  const to = isUnfit(election, around) ? highestOf(others) : steadyHigher(state, moment);
+  return to === null ? state : { ...state, election: handOver(election, to, around, effects) };
+};
+
+const steadyHigher = (state: NodeState, { now }: Moment): NodeId | null => {
+  const { id, timings } = state.setup;
+  let best: NodeId | null = null;
+  for (const peer of state.peers) {
+    if (peer.id <= id || peer.steadySince === null || !isLive(peer, now, timings)) continue;
+    const inStep = peer.ping?.leader === id && peer.ping.term === state.election.durable.term;
+    const windowMs = timings.stableWindowMs * Math.min(stableWindowsMax, 2 ** peer.flaps);
+    if (inStep && now - peer.steadySince >= windowMs) best = peer.id;
+  }
+  return best;
+};
+
+const onStop = (state: NodeState, moment: Moment, effects: Effect[]): NodeState => {
+  if (state.stop.kind !== "no") return state;
+  for (const offer of state.offers.waiting) noLeader(state, offer, effects);
+  const { now } = moment;
+  const { setup, election } = state;
+  const around = surroundings(state, moment);
+  const to =
+    highestOf(withoutNode(around.electable, setup.id)) ?? highestOf(withoutNode(around.live, setup.id));
+  const hands = election.role.kind === "leader" && to !== null;
+  const waitMs = hands ? stopHeartbeatsMax * setup.timings.heartbeatMs : 0;
+  const stopping: NodeState = {
+    ...state,
+    offers: { ...state.offers, waiting: [] },
+    stop: { kind: "stopping", until: after(now, waitMs) },
+    election: to === null ? election : handOver(election, to, around, effects),
+  };
+  return finishStop(stopping, moment, effects);
+};
+
+/** Says goodbye once a successor leads, or has had its time. */
+const finishStop = (state: NodeState, { now }: Moment, effects: Effect[]): NodeState => {
+  if (state.stop.kind !== "stopping") return state;
+  const { boot } = state.election.durable;
+  if (now < state.stop.until && state.election.leader === null) return state;
+  for (const to of state.setup.peers) effects.push({ kind: "send", to, message: { kind: "goodbye", boot } });
+  effects.push({ kind: "log", event: { kind: "node.stopped" } }, { kind: "stopped" });
+  return { ...state, stop: { kind: "stopped" } };
+};

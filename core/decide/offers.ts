@@ -1,0 +1,94 @@
+/**
+ * Offers on their way to an answer.
+ *
+ * A client tells every node of its image. The leader answers at once; the others wait until they hear whom the
+ * leader chose, because either message may come first, and say "no leader" when that takes too long. An offer
+ * that waits at a node which becomes leader meanwhile is answered by it.
+ */
+import type { Assigned } from "../model/control.ts";
+import type { ImageId, NodeId, Term } from "../model/ids.ts";
+import { after, type MonotonicMs } from "../model/units.ts";
+
+export interface WaitingOffer {
+  readonly ticket: number;
+  readonly request: ImageId;
+  readonly bytes: number;
+  readonly until: MonotonicMs;
+}
+
+/** Where a leader has placed a request. */
+export interface Placement {
+  readonly node: NodeId;
+  readonly term: Term;
+  readonly at: MonotonicMs;
+}
+
+export interface Offers {
+  /** In order of arrival, so also of `until`. */
+  readonly waiting: readonly WaitingOffer[];
+  /** Newest last. A retry within `placementMsMax` is sent where the first try was. */
+  readonly placed: ReadonlyMap<ImageId, Placement>;
+}
+
+/** Clients with an offer in flight, at one node; the rest are answered "no leader" at once. */
+export const waitingMax = 1_024;
+export const placedMax = 512;
+export const placementMsMax = 10_000;
+/** A follower waits this many heartbeat intervals for the leader's choice. */
+export const offerHeartbeatsMax = 3;
+
+export const initialOffers: Offers = { waiting: [], placed: new Map() };
+
+export const awaitLeader = (
+  offers: Offers,
+  offer: Omit<WaitingOffer, "until">,
+  now: MonotonicMs,
+  heartbeatMs: number,
+): Offers => ({
+  ...offers,
+  waiting: [...offers.waiting, { ...offer, until: after(now, offerHeartbeatsMax * heartbeatMs) }],
+});
+
+/** Where the leader of `term` or a later one has placed `request`, when that is recent. */
+export const placementOf = (
+  offers: Offers,
+  request: ImageId,
+  term: Term,
+  now: MonotonicMs,
+): Placement | null => {
+  const placement = offers.placed.get(request);
+  return placement !== undefined && placement.term >= term && now - placement.at < placementMsMax
+    ? placement
+    : null;
+};
+
+/** Remembers a placement and splits off the offers that were waiting for it. */
+export const placeOffer = (
+  offers: Offers,
+  { request, node, term }: Pick<Assigned, "request" | "node" | "term">,
+  now: MonotonicMs,
+): readonly [Offers, readonly WaitingOffer[]] => {
+  const placed = new Map(offers.placed);
+  placed.delete(request);
+  placed.set(request, { node, term, at: now });
+  for (const oldest of placed.keys()) {
+    if (placed.size <= placedMax) break;
+    placed.delete(oldest);
+  }
+  const answered = offers.waiting.filter((offer) => offer.request === request);
+  const waiting =
+    answered.length === 0 ? offers.waiting : offers.waiting.filter((offer) => offer.request !== request);
+  return [{ waiting, placed }, answered];
+};
+
+/** Splits off the offers that have waited long enough. */
+export const expireOffers = (
+  offers: Offers,
+  now: MonotonicMs,
+): readonly [Offers, readonly WaitingOffer[]] => {
+  if (offers.waiting.every((offer) => now < offer.until)) return [offers, []];
+  return [
+    { ...offers, waiting: offers.waiting.filter((offer) => now < offer.until) },
+    offers.waiting.filter((offer) => now >= offer.until),
+  ];
+};

@@ -1,0 +1,45 @@
+/**
+ * What a node says of itself each heartbeat interval, to everybody.
+ */
+import type { Ping } from "../model/control.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { MonotonicMs } from "../model/units.ts";
+import type { Effect } from "./effects.ts";
+import { isHeard, type PeerView } from "./liveness.ts";
+import { hasNode } from "./node-set.ts";
+import { type NodeState, surroundings } from "./node-state.ts";
+
+/** Appends one ping for each peer; they differ only in what they echo. */
+export const pingsTo = (state: NodeState, now: MonotonicMs, effects: Effect[]): void => {
+  const { setup, election } = state;
+  const { electable } = surroundings(state, { now, wall: state.seenAt.wall, chance: 0 });
+  const hears: NodeId[] = [];
+  const silenceMs: { id: NodeId; ms: number; roundTripMs: number | null }[] = [];
+  for (const peer of state.peers) {
+    if (peer.id === setup.id) continue;
+    if (isHeard(peer, now, setup.timings)) hears.push(peer.id);
+    if (peer.ping !== null)
+      silenceMs.push({ id: peer.id, ms: now - peer.heardAt, roundTripMs: peer.roundTripMs });
+  }
+  const common = {
+    kind: "ping",
+    boot: election.durable.boot,
+    store: setup.store,
+    term: election.durable.term,
+    leader: election.leader,
+    electable: hasNode(electable, setup.id),
+    ready: !state.health.rebuilding && state.stop.kind === "no",
+    feedHead: state.feedHead,
+    load: state.load,
+    hears,
+    silenceMs,
+    sentAt: now,
+  } as const;
+  for (const peer of state.peers) {
+    if (peer.id === setup.id) continue;
+    effects.push({ kind: "send", to: peer.id, message: { ...common, echo: echoOf(peer, now) } });
+  }
+};
+
+const echoOf = (peer: PeerView, now: MonotonicMs): Ping["echo"] =>
+  peer.ping === null ? null : { sentAt: peer.ping.sentAt, heldMs: now - peer.heardAt };

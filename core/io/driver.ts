@@ -1,0 +1,308 @@
+/**
+ * The thin shell around `stepNode`: it reads the clocks, hands each event to the pure function, and performs
+ * the effects strictly in order, so that what must be on disk is there before anything is sent that depends
+ * on it. It knows only ports; the simulator runs this same code.
+ */
+import type { Effect, Moment } from "../decide/effects.ts";
+import { type NodeEvent, type Step, stepNode } from "../decide/node.ts";
+import { idsOf } from "../decide/node-set.ts";
+import { initialNode, liveNodes, type NodeSetup, type NodeState, wakeAt } from "../decide/node-state.ts";
+import { observe } from "../decide/observe.ts";
+import { type ClusterConfig, formatAddress, majorityOf } from "../model/config.ts";
+import type { LoadReport } from "../model/control.ts";
+import type { Event } from "../model/events.ts";
+import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
+import {
+  type Boot,
+  boot as bootOf,
+  type ClusterId,
+  type ImageId,
+  type NodeId,
+  type StoreId,
+  term as termOf,
+} from "../model/ids.ts";
+import type { Assignment, OfferReply } from "../model/messages.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { MonotonicMs, WallMs } from "../model/units.ts";
+import type { Clock, ControlTransport, DurableTerm, Entropy, TermStore } from "../ports.ts";
+
+export interface NodeDriverOptions {
+  readonly id: NodeId;
+  readonly cluster: ClusterId;
+  readonly store: StoreId;
+  readonly config: ClusterConfig;
+  readonly clock: Clock;
+  readonly transport: ControlTransport;
+  readonly terms: TermStore;
+  readonly entropy: Entropy;
+  /** Each fact once, in order. Must not throw. */
+  readonly onEvent: (event: Event, at: WallMs) => void;
+  /** Leader, term or somebody's standing has changed. */
+  readonly onChange?: () => void;
+  /** The decisions; the simulator puts mutants here. */
+  readonly machine?: Machine;
+}
+
+export interface Machine {
+  readonly initial: (setup: NodeSetup, durable: DurableTerm, moment: Moment) => NodeState;
+  readonly step: (state: NodeState, event: NodeEvent, moment: Moment) => Step;
+}
+
+export const realMachine: Machine = { initial: initialNode, step: stepNode };
+
+export interface NodeDriver {
+  readonly id: NodeId;
+  readonly boot: Boot;
+  /** Begins to listen and to ping. */
+  start(): void;
+  /**
+   * A client's offer. The leader answers at once; a follower when it hears the leader's choice, or says that
+   * there is no leader after three heartbeat intervals.
+   */
+  offer(offer: { readonly id: ImageId; readonly bytes: number }): Promise<OfferReply>;
+  /** Why this node may not process under this assignment; null when it may. */
+  admits(assignment: Assignment): Fault | null;
+  /** Own work and machine figures, for pings and balancing. */
+  reportLoad(load: LoadReport): void;
+  reportFeedHead(head: number): void;
+  reportElectable(diskHealthy: boolean, lagging: boolean): void;
+  /** While true the node votes on nothing, confirms nothing and takes no work. */
+  reportRebuilding(rebuilding: boolean): void;
+  /** Ourselves and the live peers, ascending. */
+  live(): readonly NodeId[];
+  /** Store and feed head of each peer as last heard, live or not. */
+  feedHeads(): ReadonlyMap<NodeId, { readonly store: StoreId; readonly feedHead: number }>;
+  /** The latest reports, our own included. */
+  loads(): ReadonlyMap<NodeId, LoadReport>;
+  /** `fewestLiveCopies`: among live nodes, the fewest copies of any image; null without images. */
+  snapshot(fewestLiveCopies: number | null): Snapshot;
+  /** What the node knows, for tests and the simulator's invariants. */
+  state(): NodeState;
+  /** Hands over if it leads, says goodbye, then is silent. Resolves when that is done. */
+  stop(): Promise<void>;
+  /** Silent at once, as a crash would be; the disk is left as it is. */
+  kill(): void;
+}
+
+/**
+ * Reads the durable term and persists the next boot number before anything else can happen. Fails with what
+ * the term store says (`DISK_FAILED`, `DATA_FOREIGN`).
+ */
+export const createNodeDriver = (options: NodeDriverOptions): Result<NodeDriver> => {
+  const loaded = options.terms.load();
+  if (!loaded.ok) return loaded;
+  const before = loaded.value ?? { term: termOf(0), votedFor: null, boot: 0 };
+  const durable: DurableTerm = { ...before, boot: bootOf(before.boot + 1) };
+  const saved = options.terms.save(durable);
+  return saved.ok ? good(new Driver(options, durable)) : bad(saved.fault);
+};
+
+interface OpenOffer {
+  readonly id: ImageId;
+  readonly resolve: (reply: OfferReply) => void;
+}
+
+class Driver implements NodeDriver {
+  readonly id: NodeId;
+  readonly boot: Boot;
+  private readonly options: NodeDriverOptions;
+  private readonly machine: Machine;
+  private node: NodeState;
+  private readonly queue: NodeEvent[] = [];
+  private busy = false;
+  private running = false;
+  private halted: Fault | null = null;
+  private cancelWake: (() => void) | null = null;
+  private armedAt: MonotonicMs | null = null;
+  private tickets = 0;
+  private readonly offers = new Map<number, OpenOffer>();
+  private readonly stopped = Promise.withResolvers<void>();
+
+  constructor(options: NodeDriverOptions, durable: DurableTerm) {
+    const { id, store, config } = options;
+    const ids = config.servers.map((server) => server.id);
+    this.options = options;
+    this.machine = options.machine ?? realMachine;
+    this.id = id;
+    this.boot = durable.boot;
+    const setup: NodeSetup = {
+      id,
+      store,
+      peers: ids.filter((other) => other !== id),
+      majority: majorityOf(ids.length),
+      timings: config.timings,
+    };
+    this.node = this.machine.initial(setup, durable, this.moment());
+  }
+
+  start(): void {
+    const { config, store, transport } = this.options;
+    const server = config.servers.find(({ id }) => id === this.id);
+    const address = server === undefined ? "" : formatAddress(server);
+    this.running = true;
+    this.emit({ kind: "node.started", boot: this.boot, store, address });
+    transport.listen((event) => this.happen(event));
+    this.happen({ kind: "tick" });
+  }
+
+  offer({ id, bytes }: { readonly id: ImageId; readonly bytes: number }): Promise<OfferReply> {
+    const { term } = this.node.election.durable;
+    if (!this.running) return Promise.resolve({ kind: "offer.no-leader", id, term });
+    this.tickets++;
+    const ticket = this.tickets;
+    const { promise, resolve } = Promise.withResolvers<OfferReply>();
+    this.offers.set(ticket, { id, resolve });
+    this.happen({ kind: "offer", ticket, request: id, bytes });
+    return promise;
+  }
+
+  admits(assignment: Assignment): Fault | null {
+    const { health, stop, election } = this.node;
+    const ownTerm = election.durable.term;
+    if (this.halted !== null) return fault("NODE_NOT_READY", { reason: "its disk failed" });
+    if (!this.running || stop.kind !== "no") return fault("NODE_NOT_READY", { reason: "it is stopping" });
+    if (health.rebuilding) return fault("NODE_NOT_READY", { reason: "it is rebuilding" });
+    if (assignment.node !== this.id)
+      return fault("PROTOCOL_VIOLATION", { reason: `an assignment to node ${assignment.node} came here` });
+    if (assignment.by === "leader" && assignment.term < ownTerm)
+      return fault("STALE_ASSIGNMENT", { term: assignment.term, ownTerm });
+    return null;
+  }
+
+  reportLoad(load: LoadReport): void {
+    this.happen({ kind: "load", load });
+  }
+
+  reportFeedHead(head: number): void {
+    this.happen({ kind: "feed-head", feedHead: head });
+  }
+
+  reportElectable(diskHealthy: boolean, lagging: boolean): void {
+    this.happen({ kind: "health", health: { ...this.node.health, diskHealthy, lagging } });
+  }
+
+  reportRebuilding(rebuilding: boolean): void {
+    this.happen({ kind: "health", health: { ...this.node.health, rebuilding } });
+  }
+
+  live(): readonly NodeId[] {
+    return idsOf(liveNodes(this.node, this.options.clock.monotonic()));
+  }
+
+  feedHeads(): ReadonlyMap<NodeId, { readonly store: StoreId; readonly feedHead: number }> {
+    const heads = new Map<NodeId, { readonly store: StoreId; readonly feedHead: number }>();
+    for (const { id, ping } of this.node.peers)
+      if (ping !== null) heads.set(id, { store: ping.store, feedHead: ping.feedHead });
+    return heads;
+  }
+
+  loads(): ReadonlyMap<NodeId, LoadReport> {
+    const loads = new Map([[this.id, this.node.load]]);
+    for (const { id, ping } of this.node.peers) if (ping !== null) loads.set(id, ping.load);
+    return loads;
+  }
+
+  snapshot(fewestLiveCopies: number | null): Snapshot {
+    const { cluster, config } = this.options;
+    return observe(this.node, cluster, config, fewestLiveCopies, this.moment());
+  }
+
+  state(): NodeState {
+    return this.node;
+  }
+
+  stop(): Promise<void> {
+    if (this.running) this.happen({ kind: "stop" });
+    else this.stopped.resolve();
+    return this.stopped.promise;
+  }
+
+  kill(): void {
+    this.running = false;
+    this.queue.length = 0;
+    this.cancelWake?.();
+    this.cancelWake = null;
+    this.armedAt = null;
+    const { term } = this.node.election.durable;
+    for (const { id, resolve } of this.offers.values()) resolve({ kind: "offer.no-leader", id, term });
+    this.offers.clear();
+    this.stopped.resolve();
+  }
+
+  /** One event at a time, even when performing an effect causes the next. */
+  private happen(event: NodeEvent): void {
+    if (this.halted !== null) return;
+    this.queue.push(event);
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) this.takeStep(next);
+    } finally {
+      this.busy = false;
+    }
+    if (this.running) this.arm();
+  }
+
+  private takeStep(event: NodeEvent): void {
+    const [next, effects] = this.machine.step(this.node, event, this.moment());
+    this.node = next;
+    for (const effect of effects) {
+      if (this.halted !== null || !this.running) return;
+      this.perform(effect);
+    }
+  }
+
+  private perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "persist": {
+        const saved = this.options.terms.save(effect.state);
+        if (!saved.ok) this.halt(saved.fault);
+        return;
+      }
+      case "send":
+        this.options.transport.send(effect.to, effect.message);
+        return;
+      case "log":
+        this.emit(effect.event);
+        return;
+      case "reply":
+        this.offers.get(effect.ticket)?.resolve(effect.reply);
+        this.offers.delete(effect.ticket);
+        return;
+      case "changed":
+        this.options.onChange?.();
+        return;
+      case "stopped":
+        this.kill();
+        return;
+    }
+  }
+
+  /** A term that is not on disk must not be spoken of: the node falls silent, as if it had crashed. */
+  private halt(problem: Fault): void {
+    this.halted = problem;
+    this.kill();
+    this.emit({ kind: "disk.failed", fault: problem });
+  }
+
+  private arm(): void {
+    const at = wakeAt(this.node, this.moment());
+    if (this.armedAt !== null && this.armedAt <= at) return;
+    this.cancelWake?.();
+    this.armedAt = at;
+    this.cancelWake = this.options.clock.at(at, () => {
+      this.armedAt = null;
+      this.cancelWake = null;
+      this.happen({ kind: "tick" });
+    });
+  }
+
+  private emit(event: Event): void {
+    this.options.onEvent(event, this.options.clock.wall());
+  }
+
+  private moment(): Moment {
+    const { clock, entropy } = this.options;
+    return { now: clock.monotonic(), wall: clock.wall(), chance: entropy.next() };
+  }
+}
