@@ -8,7 +8,7 @@ import { type NodeEvent, type Step, stepNode } from "../decide/node.ts";
 import { idsOf } from "../decide/node-set.ts";
 import { initialNode, liveNodes, type NodeSetup, type NodeState, wakeAt } from "../decide/node-state.ts";
 import { observe } from "../decide/observe.ts";
-import { type ClusterConfig, formatAddress, majorityOf } from "../model/config.ts";
+import { type ClusterConfig, majorityOf } from "../model/config.ts";
 import type { LoadReport } from "../model/control.ts";
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
@@ -136,12 +136,8 @@ class Driver implements NodeDriver {
   }
 
   start(): void {
-    const { config, store, transport } = this.options;
-    const server = config.servers.find(({ id }) => id === this.id);
-    const address = server === undefined ? "" : formatAddress(server);
     this.running = true;
-    this.emit({ kind: "node.started", boot: this.boot, store, address });
-    transport.listen((event) => this.happen(event));
+    this.options.transport.listen((event) => this.happen(event));
     this.happen({ kind: "tick" });
   }
 
