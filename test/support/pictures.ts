@@ -112,9 +112,9 @@ export const otherFiles: readonly (readonly [string, Buffer])[] = [
 /** Bytes per pixel of noise, and about what comes before the first pixel. */
 const density: Readonly<Record<ImageType, { readonly headerBytes: number; readonly bytesPerPixel: number }>> =
   {
-    "image/png": { headerBytes: 100, bytesPerPixel: 3.02 },
+    "image/png": { headerBytes: 100, bytesPerPixel: 3.15 },
     "image/jpeg": { headerBytes: 400, bytesPerPixel: 0.65 },
-    "image/webp": { headerBytes: 60, bytesPerPixel: 0.7 },
+    "image/webp": { headerBytes: 500, bytesPerPixel: 0.7 },
     "image/gif": { headerBytes: 800, bytesPerPixel: 1.37 },
     "image/avif": { headerBytes: 320, bytesPerPixel: 0.53 },
     "image/tiff": { headerBytes: 300, bytesPerPixel: 3 },
