@@ -89,6 +89,8 @@ export interface RecordStore {
   /** `owner`'s records, newest id first, with ids that sort before `before`. */
   list(owner: string, before: ImageId | null, limit: number): readonly ImageRecord[];
   all(): Iterable<ImageRecord>;
+  /** The different sets of homes that images have: few, however many images. */
+  homeSets(): Iterable<readonly NodeId[]>;
 }
 
 /** Decodes a picture for real, within bounds. */

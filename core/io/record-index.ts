@@ -5,8 +5,9 @@
  * changes, for the feed. A change supersedes the earlier ones of its image, so the feed holds each image once,
  * at its latest change; superseded entries stay in the array until half of it is stale.
  */
-import type { ImageId } from "../model/ids.ts";
-import type { ImageRecord } from "../model/records.ts";
+import type { ImageId, NodeId } from "../model/ids.ts";
+import { frameBytesMax } from "../model/limits.ts";
+import { type ImageRecord, roughBytesOf } from "../model/records.ts";
 import type { FeedPage } from "../ports.ts";
 
 interface Entry {
@@ -20,10 +21,14 @@ interface Change {
 }
 
 const staleChangesMin = 1024;
+/** A page must fit in a frame; sizes are rough, so it is filled by half. */
+const pageBytesMax = frameBytesMax / 2;
 
 export class RecordIndex {
   readonly #byId = new Map<ImageId, Entry>();
   readonly #byOwner = new Map<string, ImageId[]>();
+  /** How many images have each set of homes. */
+  readonly #homeSets = new Map<string, { readonly homes: readonly NodeId[]; count: number }>();
   #changes: Change[] = [];
   #feedHead = 0;
 
@@ -39,10 +44,16 @@ export class RecordIndex {
     for (const entry of this.#byId.values()) yield entry.record;
   }
 
+  *homeSets(): Iterable<readonly NodeId[]> {
+    for (const set of this.#homeSets.values()) yield set.homes;
+  }
+
   /** Replaces what is known of the image, as the next change. */
   put(record: ImageRecord): void {
     const id = record.facts.id;
     if (!this.#byId.has(id)) insertSorted(this.#idsOf(record.facts.owner), id);
+    this.#countHomes(this.get(id), -1);
+    this.#countHomes(record, 1);
     this.#feedHead++;
     this.#byId.set(id, { record, change: this.#feedHead });
     this.#changes.push({ change: this.#feedHead, id });
@@ -53,18 +64,23 @@ export class RecordIndex {
 
   changedAfter(after: number, limit: number): FeedPage {
     const records: ImageRecord[] = [];
-    let upTo = this.#feedHead;
+    let bytes = 0;
+    let upTo = after;
+    let whole = true;
     for (let index = firstAfter(this.#changes, after); index < this.#changes.length; index++) {
       const entry = this.#changes[index];
       if (entry === undefined || !this.#isLatest(entry)) continue;
       const record = this.get(entry.id);
-      if (record !== null) records.push(record);
-      if (records.length === limit) {
-        upTo = entry.change;
+      if (record === null) continue;
+      bytes += roughBytesOf(record);
+      if (records.length === limit || (records.length > 0 && bytes > pageBytesMax)) {
+        whole = false;
         break;
       }
+      records.push(record);
+      upTo = entry.change;
     }
-    return { records, upTo, feedHead: this.#feedHead };
+    return { records, upTo: whole ? this.#feedHead : upTo, feedHead: this.#feedHead };
   }
 
   /** Newest first. */
@@ -75,6 +91,15 @@ export class RecordIndex {
       .slice(Math.max(0, end - limit), end)
       .reverse()
       .flatMap((id) => this.get(id) ?? []);
+  }
+
+  #countHomes(record: ImageRecord | null, by: 1 | -1): void {
+    if (record === null) return;
+    const homes = record.homes.value;
+    const key = homes.join();
+    const count = (this.#homeSets.get(key)?.count ?? 0) + by;
+    if (count === 0) this.#homeSets.delete(key);
+    else this.#homeSets.set(key, { homes, count });
   }
 
   #isLatest(entry: Change): boolean {

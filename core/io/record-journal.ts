@@ -10,7 +10,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
-import type { ImageId, StoreId } from "../model/ids.ts";
+import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
 import { frameBytesMax } from "../model/limits.ts";
 import { type ImageRecord, joinRecords, knowsAllOf } from "../model/records.ts";
 import type { FeedPage, RecordStore } from "../ports.ts";
@@ -88,6 +88,10 @@ class RecordJournal implements RecordStore, Closable {
 
   all(): Iterable<ImageRecord> {
     return this.#index.all();
+  }
+
+  homeSets(): Iterable<readonly NodeId[]> {
+    return this.#index.homeSets();
   }
 
   merge(records: readonly ImageRecord[]): Promise<Result<number>> {

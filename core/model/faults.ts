@@ -57,6 +57,7 @@ interface Payloads {
   };
   HASH_MISMATCH: { readonly id: string };
   ID_TAKEN: { readonly id: string };
+  CLOCK_AHEAD: { readonly aheadMs: number };
   IMAGE_NOT_FOUND: { readonly id: string };
   IMAGE_AMBIGUOUS: { readonly id: string; readonly candidates: readonly string[] };
   IMAGE_UNAVAILABLE: { readonly id: string; readonly reason: string };
@@ -327,6 +328,11 @@ export const wordFault = (problem: Fault): Worded => {
       );
     case "ID_TAKEN":
       return worded(`the id ${problem.id} already names another image`, "upload it again under a new id");
+    case "CLOCK_AHEAD":
+      return worded(
+        `this machine's clock is ${(problem.aheadMs / 1000).toFixed(0)} s ahead of the servers' clocks`,
+        "set it right: timedatectl set-ntp true",
+      );
     case "IMAGE_NOT_FOUND":
       return worded(`no image ${problem.id}`, "see: distinsta client USER list");
     case "IMAGE_AMBIGUOUS":

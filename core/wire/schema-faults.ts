@@ -60,6 +60,7 @@ const payloads = {
   TOO_MANY_PIXELS: { name: word, width: number, height: number, pixelsMax: number },
   HASH_MISMATCH: { id: word },
   ID_TAKEN: { id: word },
+  CLOCK_AHEAD: { aheadMs: number },
   IMAGE_NOT_FOUND: { id: word },
   IMAGE_AMBIGUOUS: { id: word, candidates: words },
   IMAGE_UNAVAILABLE: { id: word, reason: word },

@@ -1,0 +1,121 @@
+/**
+ * A person's way into the cluster, for the prompt, for scripts, and for the console's pane.
+ */
+import type { ClusterConfig } from "../../model/config.ts";
+import { bad, fault, good, type Result, wordFault } from "../../model/faults.ts";
+import { type ImageId, type NodeId, parseImageId, shortId, type UserName } from "../../model/ids.ts";
+import { imageIdPart } from "../../model/image-id.ts";
+import { pageRecordsMax } from "../../model/limits.ts";
+import type { ImageRecord } from "../../model/records.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import type { Clock } from "../../ports.ts";
+import type { KeyPair } from "../../seal/identity.ts";
+import { replyFrom } from "../exchange.ts";
+import type { Credentials } from "../pki/credentials.ts";
+import { type Got, getOpened, getSealed } from "./get.ts";
+import type { PartFile } from "./sealed-file.ts";
+import { askAny, openSession, request, type Session } from "./session.ts";
+import type { Source } from "./source.ts";
+import { type Uploaded, type UploadHooks, uploadImage } from "./upload.ts";
+
+export interface Client {
+  readonly user: UserName;
+  readonly servers: readonly NodeId[];
+  /** The sealed image is saved in `folder`. */
+  upload(source: Source, folder: string, hooks: UploadHooks): Promise<Result<Uploaded>>;
+  /** All of the user's images, newest first, page by page. */
+  list(): AsyncGenerator<Result<ImageRecord>>;
+  /** A whole id, a short id or a beginning, as the one image that it names. IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS. */
+  find(part: string): Promise<Result<ImageId>>;
+  get(id: ImageId, sealed: boolean, fileFor: (record: ImageRecord) => PartFile): Promise<Result<Got>>;
+  status(): Promise<Result<Snapshot>>;
+  close(): void;
+}
+
+export interface ClientOptions {
+  readonly config: ClusterConfig;
+  readonly user: UserName;
+  readonly credentials: Credentials;
+  readonly keys: KeyPair;
+  readonly clock: Clock;
+}
+
+export const createClient = (options: ClientOptions): Client => {
+  const { user, keys } = options;
+  const session = openSession(options.config, options.credentials, options.clock);
+  return {
+    user,
+    servers: session.servers,
+    upload: (source, folder, hooks) => uploadImage(session, keys, source, folder, hooks),
+    list: () => listAll(session),
+    find: (part) => findOne(session, part),
+    get: (id, sealed, fileFor) =>
+      sealed ? getSealed(session, user, id, fileFor) : getOpened(session, user, keys, id, fileFor),
+    status: () => askStatus(session),
+    close: () => session.pool.close(),
+  };
+};
+
+async function* listAll(session: Session): AsyncGenerator<Result<ImageRecord>> {
+  let before: ImageId | null = null;
+  for (;;) {
+    const from: ImageId | null = before;
+    const page = await askAny(session, async (connection) => {
+      await connection.send({ kind: "list", before: from, limit: pageRecordsMax });
+      return replyFrom(connection, ["list.page"]);
+    });
+    if (!page.ok) {
+      yield page;
+      return;
+    }
+    for (const record of page.value.records) {
+      before = record.facts.id;
+      yield good(record);
+    }
+    if (!page.value.more) return;
+  }
+}
+
+const findOne = async (session: Session, part: string): Promise<Result<ImageId>> => {
+  const wanted = part.toLowerCase();
+  const whole = parseImageId(wanted);
+  if (whole !== null) return good(whole);
+  if (!imageIdPart.test(wanted)) return bad(fault("IMAGE_NOT_FOUND", { id: part }));
+  const found = await askAny(session, async (connection) => {
+    await connection.send({ kind: "find", part: wanted });
+    return replyFrom(connection, ["found"]);
+  });
+  if (!found.ok) return found;
+  const [id, ...others] = found.value.ids;
+  if (id === undefined) return bad(fault("IMAGE_NOT_FOUND", { id: part }));
+  if (others.length === 0) return good(id);
+  return bad(fault("IMAGE_AMBIGUOUS", { id: part, candidates: [id, ...others].map(shortId) }));
+};
+
+/**
+ * Asks every server and believes the one that knows best: who leads in the highest term, else who hears the
+ * most. NO_SERVER when none answers.
+ */
+export const askStatus = async (session: Session): Promise<Result<Snapshot>> => {
+  const answers = await Promise.all(
+    session.servers.map((server) =>
+      request(session, server, async (connection) => {
+        await connection.send({ kind: "status" });
+        const reply = await replyFrom(connection, ["status.reply"], statusMsMax);
+        return reply.snapshot;
+      }),
+    ),
+  );
+  const snapshots = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+  const [best] = snapshots.sort((a, b) => authority(b) - authority(a));
+  if (best !== undefined) return good(best);
+  const faults = answers.flatMap((answer) => (answer.ok ? [] : [answer.fault]));
+  const telling = faults.find(
+    (problem) => !["CONNECTION_REFUSED", "CONNECTION_LOST", "TIMED_OUT"].includes(problem.code),
+  );
+  return bad(telling ?? fault("NO_SERVER", { tried: faults.map((problem) => wordFault(problem).what) }));
+};
+const statusMsMax = 1_000;
+
+const authority = (snapshot: Snapshot): number =>
+  (snapshot.leader === snapshot.observer ? 1_000 : 0) + snapshot.quorum.live;

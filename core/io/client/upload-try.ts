@@ -1,0 +1,106 @@
+/**
+ * One try: the image goes to one node, and its sealed form comes back while it goes.
+ *
+ * Sending and receiving run side by side on the same connection; whichever learns first that the try is over
+ * ends the other. A refusal is final word of the node; a connection that breaks is not, and when the node had
+ * begun, the outcome is unknown.
+ */
+import { type Fault, FaultError, fault } from "../../model/faults.ts";
+import { stallMsMax } from "../../model/limits.ts";
+import type { Receipt, Upload } from "../../model/messages.ts";
+import type { Connection } from "../connection.ts";
+import { faultOf, replyIn } from "../exchange.ts";
+import { fetchPayload } from "./get.ts";
+import type { PartFile } from "./sealed-file.ts";
+import type { Session } from "./session.ts";
+import { fileFault, type Source } from "./source.ts";
+
+export interface UploadTry {
+  readonly upload: Upload;
+  readonly source: Source;
+  readonly sealed: PartFile;
+}
+
+export type TryOutcome =
+  | { readonly kind: "stored"; readonly receipt: Receipt }
+  /** `accepted`: the node had begun to process it. */
+  | { readonly kind: "failed"; readonly fault: Fault; readonly accepted: boolean };
+
+export const sendUpload = async (
+  session: Session,
+  tried: UploadTry,
+  onProgress: ((bytes: number) => void) | undefined,
+): Promise<TryOutcome> => {
+  const { node } = tried.upload.assignment;
+  const borrowed = await session.pool.borrow(node);
+  if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, accepted: false };
+  const { connection } = borrowed.value;
+  const progress = { accepted: false };
+  try {
+    await connection.send(tried.upload);
+    const [receipt] = await Promise.all([
+      receiveSealed(connection, tried, progress),
+      sendBody(connection, tried.source, onProgress),
+    ]);
+    session.pool.giveBack(connection);
+    if (tried.sealed.bytes < receipt.payloadBytes) await fetchRest(session, tried, receipt);
+    return { kind: "stored", receipt };
+  } catch (error) {
+    const problem = faultOf(error, `node ${node}`);
+    connection.destroy(problem);
+    const refused =
+      error instanceof FaultError && problem.code !== "CONNECTION_LOST" && problem.code !== "TIMED_OUT";
+    return { kind: "failed", fault: problem, accepted: progress.accepted && !refused };
+  }
+};
+
+/** Until the receipt: sealed chunks into the part file. Throws FaultError. */
+const receiveSealed = async (
+  connection: Connection,
+  { upload, sealed }: UploadTry,
+  progress: { accepted: boolean },
+): Promise<Receipt> => {
+  for (;;) {
+    const incoming = await connection.receive({ withinMs: stallMsMax });
+    if (incoming.kind === "chunk") {
+      await sealed.write(incoming.bytes);
+      continue;
+    }
+    const reply = replyIn(incoming, ["upload.accepted", "receipt"]);
+    if (reply.kind === "receipt") return reply;
+    if (progress.accepted) throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "accepted twice" }));
+    progress.accepted = true;
+    await sealed.restart(upload.header);
+  }
+};
+
+/** Throws FaultError: FILE_CHANGED when the file no longer has the length that was told. */
+const sendBody = async (
+  connection: Connection,
+  source: Source,
+  onProgress: ((bytes: number) => void) | undefined,
+): Promise<void> => {
+  let sent = 0;
+  try {
+    for await (const chunk of source.open()) {
+      sent += chunk.length;
+      if (sent > source.bytes) break;
+      await connection.sendChunk(chunk);
+      onProgress?.(sent);
+    }
+  } catch (error) {
+    throw error instanceof FaultError ? error : new FaultError(fileFault(source.path, error));
+  }
+  if (sent !== source.bytes) throw new FaultError(fault("FILE_CHANGED", { path: source.path }));
+};
+
+/** The node gave up sending back because this client was slow: the stored payload is fetched instead. */
+const fetchRest = async (
+  session: Session,
+  { upload, sealed }: UploadTry,
+  receipt: Receipt,
+): Promise<void> => {
+  await sealed.restart(upload.header);
+  const fetched = await fetchPayload(session, receipt.id, async (chunk) => sealed.write(chunk));
+  if (!fetched.ok) throw new FaultError(fetched.fault);
+};

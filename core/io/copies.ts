@@ -1,0 +1,230 @@
+/**
+ * Sending a payload to its homes, and counting who has it.
+ *
+ * `decide/replication.ts` decides; this performs. A home that streams along gets each sealed chunk as it is
+ * made. A home that comes later (a replacement, or after a retry) gets the finished payload from this node's
+ * disk, or nothing when it already has the bytes.
+ */
+
+import { rendezvousOrder } from "../decide/rendezvous.ts";
+import {
+  beginReplication,
+  canSpare,
+  type Replication,
+  type ReplicationEvent,
+  stepReplication,
+} from "../decide/replication.ts";
+import { copiesWanted, majorityOf } from "../model/config.ts";
+import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
+import type { ImageId, NodeId } from "../model/ids.ts";
+import { type ImageRecord, nextStamp } from "../model/records.ts";
+import type { Connection } from "./connection.ts";
+import { commitOn, faultOf, goneFault, sendPayload } from "./exchange.ts";
+import { Lane, laneLagMsMax } from "./lane.ts";
+import type { NodeContext } from "./node-context.ts";
+
+export type Acknowledgement = Result<{ readonly copies: number }>;
+
+/** A copy that goes to another node while it is being sealed. */
+interface Stream {
+  readonly home: NodeId;
+  readonly lane: Lane;
+  readonly connection: Connection;
+  readonly unwatch: () => void;
+}
+
+/** The copies of one image on their way. Made by `beginCopies`; ends by itself when no copy is under way. */
+export class Copies {
+  readonly #context: NodeContext;
+  readonly #id: ImageId;
+  readonly #streams = new Map<NodeId, Stream>();
+  #state: Replication;
+  #record: ImageRecord | null = null;
+  #locallyStored = false;
+  #awaitingLocal: NodeId[] = [];
+  #acknowledge: (result: Acknowledgement) => void = () => undefined;
+  /** Resolves once: a majority has it, or cannot get it (NO_QUORUM). Never rejects. */
+  readonly acknowledged: Promise<Acknowledgement>;
+
+  constructor(context: NodeContext, id: ImageId, state: Replication) {
+    this.#context = context;
+    this.#id = id;
+    this.#state = state;
+    this.acknowledged = new Promise((resolve) => {
+      this.#acknowledge = resolve;
+    });
+  }
+
+  /** The nodes that have it or are getting it. */
+  get homes(): readonly NodeId[] {
+    return [...this.#state.stored, ...this.#state.streaming];
+  }
+
+  get #others(): readonly NodeId[] {
+    return this.#state.streaming.filter((node) => node !== this.#context.self);
+  }
+
+  /** Opens a stream to every other home. A home that cannot be reached is lost, not waited for. */
+  async openStreams(payloadBytes: number): Promise<void> {
+    await Promise.all(
+      this.#others.map(async (home) => {
+        const opened = await this.#openStream(home, payloadBytes);
+        if (!opened.ok) this.#lose(home, opened.fault);
+      }),
+    );
+  }
+
+  push(chunk: Uint8Array): void {
+    for (const stream of this.#streams.values()) stream.lane.push(chunk);
+  }
+
+  /** The lanes that are full, with what to do when one stays full: null when it must be waited for. */
+  fullLanes(): readonly { readonly lane: Lane; readonly drop: (() => void) | null }[] {
+    return [...this.#streams.values()]
+      .filter((stream) => !stream.lane.hasRoom)
+      .map((stream) => ({
+        lane: stream.lane,
+        drop: canSpare(this.#state, stream.home)
+          ? () =>
+              this.#lose(
+                stream.home,
+                fault("TIMED_OUT", { peer: `node ${stream.home}`, what: "keep up", ms: laneLagMsMax }),
+              )
+          : null,
+      }));
+  }
+
+  /** The payload is whole and this is its record: homes that streamed along commit now. */
+  commitStreams(record: ImageRecord): void {
+    this.#record = record;
+    for (const stream of [...this.#streams.values()]) void this.#commitStream(stream, record);
+  }
+
+  /** This node's own copy is synced (or could not be). */
+  storedHere(record: ImageRecord, problem: Fault | null): void {
+    this.#record = record;
+    if (problem !== null) {
+      this.#lose(this.#context.self, problem);
+      return;
+    }
+    this.#locallyStored = true;
+    this.#apply({ kind: "stored", node: this.#context.self });
+    const waiting = this.#awaitingLocal;
+    this.#awaitingLocal = [];
+    for (const home of waiting) void this.#sendFinished(home, record);
+  }
+
+  /** Sends the finished payload to every other home: the way of a retry. */
+  sendToAll(record: ImageRecord): void {
+    this.#record = record;
+    for (const home of this.#others) this.#recruit(home);
+  }
+
+  /** Gives up: what the homes have of it is forgotten by them. */
+  abort(problem: Fault): void {
+    for (const stream of this.#streams.values()) this.#closeStream(stream, problem);
+    this.#streams.clear();
+    this.#acknowledge(bad(problem));
+  }
+
+  async #openStream(home: NodeId, payloadBytes: number): Promise<Result<void>> {
+    const borrowed = await this.#context.peers.borrow(home);
+    if (!borrowed.ok) return borrowed;
+    const connection = borrowed.value;
+    try {
+      await connection.send({ kind: "store", id: this.#id, payloadBytes, payloadHash: null });
+    } catch (error) {
+      return bad(faultOf(error, `node ${home}`));
+    }
+    const lane = new Lane((chunk) => connection.sendChunk(chunk));
+    const unwatch = this.#context.peers.watch(home, () => this.#lose(home, goneFault(home)));
+    this.#streams.set(home, { home, lane, connection, unwatch });
+    return good(undefined);
+  }
+
+  async #commitStream(stream: Stream, record: ImageRecord): Promise<void> {
+    const problem = (await stream.lane.finish()) ?? (await commitOn(stream.connection, stream.home, record));
+    if (!this.#streams.delete(stream.home)) return; // lost meanwhile
+    stream.unwatch();
+    if (problem === null) {
+      this.#context.peers.giveBack(stream.connection);
+      this.#apply({ kind: "stored", node: stream.home });
+    } else {
+      stream.connection.destroy(problem);
+      this.#logDropped(stream.home, problem);
+      this.#apply({ kind: "lost", node: stream.home });
+    }
+  }
+
+  #recruit(home: NodeId): void {
+    if (this.#record !== null && this.#locallyStored) void this.#sendFinished(home, this.#record);
+    else this.#awaitingLocal.push(home);
+  }
+
+  async #sendFinished(home: NodeId, record: ImageRecord): Promise<void> {
+    const sent = await sendPayload(this.#context, home, record);
+    if (sent.ok) return this.#apply({ kind: "stored", node: home });
+    this.#logDropped(home, sent.fault);
+    this.#apply({ kind: "lost", node: home });
+  }
+
+  #lose(home: NodeId, problem: Fault): void {
+    const stream = this.#streams.get(home);
+    if (stream !== undefined) this.#closeStream(stream, problem);
+    this.#streams.delete(home);
+    this.#logDropped(home, problem);
+    this.#apply({ kind: "lost", node: home });
+  }
+
+  #closeStream(stream: Stream, problem: Fault): void {
+    stream.unwatch();
+    stream.lane.drop(problem);
+    stream.connection.destroy(problem);
+  }
+
+  #logDropped(home: NodeId, problem: Fault): void {
+    this.#context.log({ kind: "copy.dropped", image: this.#id, home, fault: problem });
+  }
+
+  #apply(event: ReplicationEvent): void {
+    const [state, effects] = stepReplication(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "acknowledge":
+          this.#acknowledge(good({ copies: effect.copies }));
+          break;
+        case "fail":
+          this.#acknowledge(bad(fault("NO_QUORUM", { live: effect.live, needed: this.#state.majority })));
+          break;
+        case "recruit":
+          this.#recruit(effect.node);
+          break;
+        case "settled":
+          void this.#rememberHomes(effect.homes);
+          break;
+      }
+    }
+  }
+
+  /** The record was written with the intended homes; when others have it in the end, say so. */
+  async #rememberHomes(homes: readonly NodeId[]): Promise<void> {
+    const record = this.#record;
+    if (record === null || sameNodes(record.homes.value, homes) || homes.length === 0) return;
+    const stamp = nextStamp(record.homes.stamp, this.#context.clock.wall(), this.#context.self);
+    await this.#context.records.merge([{ ...record, homes: { stamp, value: [...homes].sort() } }]);
+  }
+}
+
+/** Chooses the homes of `id` among the live nodes. NO_QUORUM when fewer than a majority live. */
+export const beginCopies = (context: NodeContext, id: ImageId): Result<Copies> => {
+  const majority = majorityOf(context.config.servers.length);
+  const live = context.driver.live();
+  const preferred = rendezvousOrder(id, live);
+  const state = beginReplication(context.self, preferred, copiesWanted(context.config), majority);
+  if (state === null) return bad(fault("NO_QUORUM", { live: live.length, needed: majority }));
+  return good(new Copies(context, id, state));
+};
+
+const sameNodes = (a: readonly NodeId[], b: readonly NodeId[]): boolean =>
+  a.length === b.length && a.every((node) => b.includes(node));

@@ -1,0 +1,45 @@
+/**
+ * Decoding beside everything else: is the picture whole, and what does it look like when small?
+ *
+ * It starts when the image is safe and its result is a change of the record, spread by the feed. A damaged
+ * picture stays: it may be the only copy. The thumbnail is sealed under the image's own file key, which is
+ * wiped when that is done.
+ */
+import { randomBytes } from "node:crypto";
+import { type ImageRecord, nextStamp } from "../model/records.ts";
+import { nonceBytes, sealWhole } from "../seal/payload.ts";
+import type { Room } from "./inspector.ts";
+import type { NodeContext } from "./node-context.ts";
+
+/** Begins at once and never fails loudly; `plain` and `fileKey` are not used by the caller any more. */
+export const inspectLater = (
+  context: NodeContext,
+  record: ImageRecord,
+  plain: readonly Uint8Array[],
+  fileKey: Uint8Array,
+  room: Room,
+): void => {
+  void inspect(context, record, plain, fileKey).finally(() => {
+    room.release();
+    fileKey.fill(0);
+  });
+};
+
+const inspect = async (
+  context: NodeContext,
+  record: ImageRecord,
+  plain: readonly Uint8Array[],
+  fileKey: Uint8Array,
+): Promise<void> => {
+  const startedAt = context.clock.monotonic();
+  const { id } = record.facts;
+  const { verdict, thumbnail } = await context.inspector.inspect(plain, context.config.limits.imagePixelsMax);
+  const sealed = thumbnail === null ? null : sealWhole(fileKey, randomBytes(nonceBytes), thumbnail);
+  const known = context.records.get(id) ?? record;
+  const stamp = nextStamp(known.inspection.stamp, context.clock.wall(), context.self);
+  const merged = await context.records.merge([
+    { ...known, inspection: { stamp, value: { verdict, thumbnail: sealed } } },
+  ]);
+  if (!merged.ok) return context.log({ kind: "disk.failed", fault: merged.fault });
+  context.log({ kind: "image.inspected", image: id, verdict, ms: context.clock.monotonic() - startedAt });
+};

@@ -1,0 +1,278 @@
+/**
+ * Processing one upload: the path of every image, on the one node that was chosen for it.
+ *
+ * The plain image comes in chunks and is looked at, hashed and sealed as it flows; each sealed chunk goes at
+ * once to this disk, to the other homes and back to the client. The last chunk is sealed only when the hash of
+ * the whole agrees, so nothing that opens exists of an image that did not arrive whole. At a majority of
+ * synced copies the client gets its receipt. Decoding and the thumbnail come after and delay nobody.
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
+import type { UserName } from "../model/ids.ts";
+import { createdAtOf } from "../model/image-id.ts";
+import { futureMsMax, stallMsMax } from "../model/limits.ts";
+import type { Receipt, Upload } from "../model/messages.ts";
+import type { ImageRecord } from "../model/records.ts";
+import { after } from "../model/units.ts";
+import type { PayloadWriter } from "../ports.ts";
+import { payloadNonce } from "../seal/nonce.ts";
+import { createSealer, payloadBytesOf } from "../seal/payload.ts";
+import type { Connection } from "./connection.ts";
+import { beginCopies, type Copies } from "./copies.ts";
+import { faultOf } from "./exchange.ts";
+import type { Freshness } from "./freshness.ts";
+import { inspectLater } from "./inspect-later.ts";
+import { Lane, laneLagMsMax } from "./lane.ts";
+import { type NodeContext, noteDisk } from "./node-context.ts";
+import { refuseBody } from "./refuse.ts";
+import { isSameImage, repeatReceipt } from "./repeat-receipt.ts";
+import { HeadSniffer, type Picture } from "./upload-head.ts";
+
+/** Answers `upload` from `owner`. Everything that can go wrong is told to the client or logged, never thrown. */
+export const serveUpload = async (
+  context: NodeContext,
+  freshness: Freshness,
+  connection: Connection,
+  upload: Upload,
+  owner: UserName,
+): Promise<void> => {
+  const startedAt = context.clock.monotonic();
+  const problem = admissionFault(context, upload) ?? context.work.begin(upload.id, upload.bytes);
+  if (problem !== null) return refuseUpload(context, connection, upload, problem);
+  try {
+    if (upload.retry) await freshness.catchUp();
+    const known = context.records.get(upload.id);
+    const repeatable = known !== null && context.payloads.has(upload.id, known.facts.payloadHash);
+    const receipt = repeatable
+      ? await repeatReceipt(context, connection, upload, owner, known)
+      : await new Processing(context, connection, upload, owner).run(known);
+    await connection.send(receipt);
+    const ms = context.clock.monotonic() - startedAt;
+    const { id: image, copies } = receipt;
+    context.log({
+      kind: "image.stored",
+      image,
+      bytes: upload.bytes,
+      copies,
+      ms,
+      assignedBy: upload.assignment.by,
+    });
+  } catch (error) {
+    await refuseUpload(context, connection, upload, faultOf(error, connection.remote));
+  } finally {
+    context.work.end(upload.id);
+  }
+};
+
+const refuseUpload = (
+  context: NodeContext,
+  connection: Connection,
+  upload: Upload,
+  problem: Fault,
+): Promise<void> => {
+  context.log({ kind: "image.refused", image: upload.id, fault: problem });
+  return refuseBody(connection, problem, upload.bytes);
+};
+
+/** What can be told before a byte of the image has been read. */
+const admissionFault = (context: NodeContext, upload: Upload): Fault | null => {
+  const { imageBytesMax } = context.config.limits;
+  const { id, name, bytes } = upload;
+  if (bytes === 0) return fault("IMAGE_EMPTY", { name });
+  if (bytes > imageBytesMax) return fault("IMAGE_TOO_LARGE", { name, bytes, bytesMax: imageBytesMax });
+  const aheadMs = createdAtOf(id) - context.clock.wall();
+  if (aheadMs > futureMsMax) return fault("CLOCK_AHEAD", { aheadMs });
+  return context.driver.admits(upload.assignment) ?? context.work.diskFault;
+};
+
+/** One run of the path; the fields are what its steps share. */
+class Processing {
+  readonly #context: NodeContext;
+  readonly #connection: Connection;
+  readonly #upload: Upload;
+  readonly #owner: UserName;
+  readonly #plainHash = createHash("sha256");
+  readonly #payloadHash = createHash("sha256");
+  readonly #head: HeadSniffer;
+  readonly #nonce: Uint8Array;
+  readonly #back: Lane;
+  /** The plain image, kept for decoding. */
+  readonly #plain: Uint8Array[] = [];
+
+  constructor(context: NodeContext, connection: Connection, upload: Upload, owner: UserName) {
+    this.#context = context;
+    this.#connection = connection;
+    this.#upload = upload;
+    this.#owner = owner;
+    this.#nonce = payloadNonce(upload.fileKey, upload.sha256);
+    this.#head = new HeadSniffer(upload.name, upload.bytes, context.config.limits);
+    this.#back = new Lane((chunk) => connection.sendChunk(chunk));
+  }
+
+  /** Throws FaultError when the image is refused or cannot be stored. */
+  async run(known: ImageRecord | null): Promise<Receipt> {
+    const { id, bytes, fileKey } = this.#upload;
+    if (known !== null && !isSameImage(known, this.#nonce, this.#owner)) {
+      throw new FaultError(fault("ID_TAKEN", { id }));
+    }
+    const decodes = this.#context.config.images.inspect === "decode";
+    const room = decodes ? await this.#context.inspector.whenRoom(bytes) : null;
+    try {
+      const [record, copies] = await this.#store(decodes);
+      if (room !== null) inspectLater(this.#context, record, this.#plain, fileKey, room);
+      return this.#receiptOf(record, copies);
+    } catch (error) {
+      room?.release();
+      throw error;
+    }
+  }
+
+  /** Seals and stores; gives the record and how many copies were synced when a majority was. */
+  async #store(keepPlain: boolean): Promise<readonly [ImageRecord, number]> {
+    const { id, bytes } = this.#upload;
+    const payloadBytes = payloadBytesOf(bytes);
+    const copies = must(beginCopies(this.#context, id));
+    const writer = must(await this.#context.payloads.begin(id, payloadBytes));
+    const here = new Lane((chunk) => writer.write(chunk));
+    try {
+      await copies.openStreams(payloadBytes);
+      await this.#connection.send({ kind: "upload.accepted", id, payloadBytes });
+      const picture = await this.#sealBody(copies, here, keepPlain);
+      const record = this.#recordOf(copies, picture, payloadBytes);
+      copies.commitStreams(record);
+      copies.storedHere(record, await this.#keepHere(here, writer, record));
+      const acknowledged = must(await copies.acknowledged);
+      await this.#back.finish();
+      return [record, acknowledged.copies];
+    } catch (error) {
+      const problem = faultOf(error, this.#connection.remote);
+      this.#back.drop(problem);
+      here.drop(problem);
+      await here.finish();
+      await writer.abort();
+      copies.abort(problem);
+      throw new FaultError(problem);
+    }
+  }
+
+  /** Reads the body to its end; everything but the last chunk has been sent on when the hash is compared. */
+  async #sealBody(copies: Copies, here: Lane, keepPlain: boolean): Promise<Picture> {
+    const { id, bytes, fileKey, sha256 } = this.#upload;
+    const sealer = createSealer({ fileKey, nonce: this.#nonce });
+    const sendOn = (chunks: readonly Uint8Array[]): void => {
+      for (const chunk of chunks) {
+        this.#payloadHash.update(chunk);
+        here.push(chunk);
+        this.#back.push(chunk);
+        copies.push(chunk);
+      }
+    };
+    let received = 0;
+    while (received < bytes) {
+      const chunk = await this.#nextChunk(bytes - received);
+      received += chunk.length;
+      this.#context.work.arrived(id, chunk.length);
+      this.#plainHash.update(chunk);
+      if (keepPlain) this.#plain.push(chunk);
+      const problem = this.#head.push(chunk);
+      if (problem !== null) throw new FaultError(problem);
+      sendOn(sealer.push(chunk));
+      await this.#whenRoom(copies, here);
+    }
+    if (!this.#plainHash.digest().equals(sha256)) throw new FaultError(fault("HASH_MISMATCH", { id }));
+    sendOn(sealer.finish());
+    const { picture } = this.#head;
+    assert(picture !== null, "a whole image was looked at");
+    return picture;
+  }
+
+  async #nextChunk(bytesMax: number): Promise<Uint8Array> {
+    const incoming = await this.#connection.receive({ withinMs: stallMsMax });
+    if (incoming.kind !== "chunk" || incoming.bytes.length > bytesMax || incoming.bytes.length === 0) {
+      throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "the body is not what the upload told" }));
+    }
+    return incoming.bytes;
+  }
+
+  /** Back-pressure: waits for the lanes that matter, drops the ones that lag and can be spared. */
+  async #whenRoom(copies: Copies, here: Lane): Promise<void> {
+    if (here.fault !== null) throw new FaultError(here.fault);
+    if (!here.hasRoom) await here.whenRoom();
+    const lagging = fault("TIMED_OUT", { peer: "the client", what: "keep up", ms: laneLagMsMax });
+    const full = copies.fullLanes();
+    if (!this.#back.hasRoom) await this.#roomOrDrop(this.#back, () => this.#back.drop(lagging));
+    for (const { lane, drop } of full) await this.#roomOrDrop(lane, drop);
+  }
+
+  async #roomOrDrop(lane: Lane, drop: (() => void) | null): Promise<void> {
+    if (drop === null) return lane.whenRoom();
+    const { clock } = this.#context;
+    const cancel = clock.at(after(clock.monotonic(), laneLagMsMax), drop);
+    await lane.whenRoom();
+    cancel();
+  }
+
+  /** Payload first, record second: a record on disk never promises bytes that are not. */
+  async #keepHere(here: Lane, writer: PayloadWriter, record: ImageRecord): Promise<Fault | null> {
+    const written = await here.finish();
+    if (written !== null) return noteDisk(this.#context, written);
+    const committed = await writer.commit(record.facts.payloadHash);
+    if (!committed.ok) return noteDisk(this.#context, committed.fault);
+    const merged = await this.#context.records.merge([record]);
+    return merged.ok ? null : noteDisk(this.#context, merged.fault);
+  }
+
+  #recordOf(copies: Copies, picture: Picture, payloadBytes: number): ImageRecord {
+    const { self, clock, config } = this.#context;
+    const { id, name, bytes, fingerprint, header, assignment } = this.#upload;
+    const stamp = { atMs: clock.wall(), node: self };
+    return {
+      facts: {
+        id,
+        owner: this.#owner,
+        name,
+        bytes,
+        type: picture.type,
+        width: picture.dimensions?.width ?? 0,
+        height: picture.dimensions?.height ?? 0,
+        createdAt: createdAtOf(id),
+        payloadHash: this.#payloadHash.digest(),
+        payloadBytes,
+        nonce: this.#nonce,
+        fingerprint,
+      },
+      processing: { node: self, term: assignment.term, assignedBy: assignment.by },
+      headers: { [this.#owner]: { stamp, value: header } },
+      homes: { stamp, value: [...copies.homes].sort() },
+      inspection: {
+        stamp,
+        value: { verdict: config.images.inspect === "decode" ? "pending" : "unknown", thumbnail: null },
+      },
+      trashed: { stamp, value: false },
+    };
+  }
+
+  #receiptOf(record: ImageRecord, copies: number): Receipt {
+    const { facts, processing, inspection } = record;
+    return {
+      kind: "receipt",
+      id: facts.id,
+      node: processing.node,
+      term: processing.term,
+      assignedBy: processing.assignedBy,
+      copies,
+      payloadHash: facts.payloadHash,
+      payloadBytes: facts.payloadBytes,
+      width: facts.width,
+      height: facts.height,
+      inspected: inspection.value.verdict,
+      repeated: false,
+    };
+  }
+}
+
+const must = <Value>(result: Result<Value>): Value => {
+  if (!result.ok) throw new FaultError(result.fault);
+  return result.value;
+};

@@ -1,0 +1,110 @@
+/**
+ * One connection, one request at a time: who may ask what, and who answers.
+ */
+import { type Fault, fault } from "../model/faults.ts";
+import type { Message, Peer, Request } from "../model/messages.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Connection } from "./connection.ts";
+import { faultOf } from "./exchange.ts";
+import type { Freshness } from "./freshness.ts";
+import type { NodeContext } from "./node-context.ts";
+import { refuse } from "./refuse.ts";
+import { serveFetch, serveFind, serveGet, serveList, servePull } from "./serve-read.ts";
+import { serveStore } from "./serve-store.ts";
+import { serveUpload } from "./serve-upload.ts";
+
+export interface Service {
+  readonly context: NodeContext;
+  readonly freshness: Freshness;
+  snapshot(): Snapshot;
+}
+
+/** Answers requests until the peer closes. One that asks what its role may not is cut, and only the log says why. */
+export const serveConnection = async (service: Service, connection: Connection): Promise<void> => {
+  for (;;) {
+    const message = await nextMessage(connection);
+    if (message === null) return;
+    const problem = roleFault(connection.peer, message);
+    if (problem !== null) {
+      service.context.log({ kind: "peer.rejected", remote: connection.remote, fault: problem });
+      connection.destroy(problem);
+      return;
+    }
+    try {
+      await answer(service, connection, message as Request);
+    } catch (error) {
+      connection.destroy(faultOf(error, connection.remote));
+      return;
+    }
+  }
+};
+
+const nextMessage = async (connection: Connection): Promise<Message | null> => {
+  try {
+    const incoming = await connection.receive();
+    if (incoming.kind === "message") return incoming.message;
+    connection.destroy(fault("PROTOCOL_VIOLATION", { reason: "a body without a request" }));
+    return null;
+  } catch {
+    return null; // Closed, which is how every connection ends; the reason was logged where it was found.
+  }
+};
+
+const askedBy: { readonly [Kind in Request["kind"]]: readonly Peer["role"][] } = {
+  offer: ["user"],
+  upload: ["user"],
+  list: ["user"],
+  find: ["user"],
+  get: ["user"],
+  status: ["user", "operator", "node"],
+  store: ["node"],
+  "store.commit": ["node"],
+  merge: ["node"],
+  pull: ["node"],
+  fetch: ["node"],
+};
+
+const roleFault = (peer: Peer, message: Message): Fault | null => {
+  const roles: readonly Peer["role"][] | undefined = askedBy[message.kind as Request["kind"]];
+  if (roles === undefined)
+    return fault("PROTOCOL_VIOLATION", { reason: `'${message.kind}' is not a request` });
+  if (roles.includes(peer.role)) return null;
+  return fault("NOT_ALLOWED", { what: `'${message.kind}' by a ${peer.role}` });
+};
+
+const answer = async (service: Service, connection: Connection, request: Request): Promise<void> => {
+  const { context, freshness } = service;
+  const { peer } = connection;
+  switch (request.kind) {
+    case "offer":
+      return connection.send(await context.driver.offer({ id: request.id, bytes: request.bytes }));
+    case "upload":
+      return serveUpload(context, freshness, connection, request, userOf(peer));
+    case "list":
+      return serveList(context, freshness, connection, request, userOf(peer));
+    case "find":
+      return serveFind(context, freshness, connection, request, userOf(peer));
+    case "get":
+      return serveGet(context, freshness, connection, request, userOf(peer));
+    case "status":
+      return connection.send({ kind: "status.reply", snapshot: service.snapshot() });
+    case "store":
+      return serveStore(context, connection, request);
+    case "pull":
+      return servePull(context, connection, request);
+    case "fetch":
+      return serveFetch(context, connection, request);
+    case "merge": {
+      const merged = await context.records.merge(request.records);
+      if (!merged.ok) return refuse(connection, merged.fault);
+      return connection.send({ kind: "stored", store: context.records.store, feedHead: merged.value });
+    }
+    case "store.commit":
+      return refuse(connection, fault("PROTOCOL_VIOLATION", { reason: "'store.commit' without 'store'" }));
+  }
+};
+
+const userOf = (peer: Peer): Extract<Peer, { role: "user" }>["name"] => {
+  if (peer.role !== "user") throw new TypeError("a user was checked for above");
+  return peer.name;
+};
