@@ -1,0 +1,76 @@
+/**
+ * The console on a terminal, fed by a made-up cluster: the program that the terminal tests run.
+ *
+ * The first argument says what happens: `calm` is three nodes, one leader; `crash-view` gives a view something it
+ * cannot draw; `crash-timer` throws where nobody catches; `reject` forgets a rejection; `exit` calls process.exit
+ * in the middle; `prints` prints and warns. Keys are the tests' business. It ends with `exit: <how>` on the
+ * ordinary screen.
+ */
+import { type WallMs, wallMs } from "../../core/model/units.ts";
+import { type ConsoleEvent, runConsole } from "../../ui/run.ts";
+import {
+  entryOf,
+  loadAt,
+  logEvents,
+  nodeView,
+  processEvent,
+  snapshotEvent,
+  snapshotOf,
+  storyEntries,
+} from "./scenes.ts";
+
+const wish = process.argv[2] ?? "calm";
+const wall = (): WallMs => wallMs(Date.now());
+
+const subscribe = (listener: (event: ConsoleEvent) => void): (() => void) => {
+  for (const id of [1, 2, 3]) listener(processEvent(id, "running"));
+  for (const event of logEvents(storyEntries)) listener(event);
+  let beats = 0;
+  const beat = (): void => {
+    beats += 1;
+    const nodes = [1, 2, 3].map((id) => nodeView(id, { load: loadAt(id, beats / 4) }));
+    for (const observer of [1, 2, 3]) listener(snapshotEvent(snapshotOf({ observer, nodes, at: wall() })));
+    if (beats % 8 === 0)
+      listener({ kind: "log", entry: entryOf(1, { kind: "node.up", peer: nodes[1]?.id ?? nodeView(2).id }) });
+  };
+  const timer = setInterval(beat, 250);
+  beat();
+  setTimeout(trouble(listener), 300);
+  return () => clearInterval(timer);
+};
+
+const trouble = (listener: (event: ConsoleEvent) => void) => (): void => {
+  switch (wish) {
+    case "crash-view":
+      listener(
+        snapshotEvent({ ...snapshotOf(), nodes: [{ ...nodeView(1), id: undefined as never }], leader: null }),
+      );
+      listener(snapshotEvent({ ...snapshotOf(), quorum: undefined as never }));
+      break;
+    case "crash-timer":
+      throw new Error("thrown where nobody catches");
+    case "reject":
+      void Promise.reject(new Error("rejected and forgotten"));
+      break;
+    case "exit":
+      process.exit(7);
+      break;
+    case "prints":
+      console.log("printed by %s", "a library");
+      process.emitWarning("warned by node");
+      break;
+  }
+};
+
+const outcome = await runConsole({
+  source: { subscribe },
+  title: "DISTINSTA",
+  subtitle: "alice",
+  clock: { wall },
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+});
+process.stdout.write(`exit: ${outcome.exit}${outcome.exit === "signal" ? ` ${outcome.signal}` : ""}\n`);
+process.exit(outcome.exit === "failed" ? 1 : 0);

@@ -1,0 +1,211 @@
+/**
+ * Clusters to look at: fixed snapshots and logs, the same at every run, for frames, pictures and the fixture.
+ */
+import type { Event, LogEntry } from "../../core/model/events.ts";
+import { levelOf } from "../../core/model/events.ts";
+import { fault } from "../../core/model/faults.ts";
+import { boot, clusterId, imageId, type NodeId, nodeId, storeId, term } from "../../core/model/ids.ts";
+import type { NodeView, Snapshot } from "../../core/model/snapshot.ts";
+import { type WallMs, wallMs } from "../../core/model/units.ts";
+import { type ConsoleEvent, type ConsoleModel, firstModel } from "../../ui/model/model.ts";
+import { type Message, update } from "../../ui/model/update.ts";
+
+/** 2026-03-04 10:10:49.000 UTC. */
+export const sceneAt = wallMs(Date.UTC(2026, 2, 4, 10, 10, 49));
+
+export const commands = { start: "distinsta server ID", status: "distinsta status" };
+
+const cluster = clusterId("0123456789abcdef0123456789abcdef");
+
+export const nodeView = (id: number, changes: Partial<NodeView> = {}): NodeView => ({
+  id: nodeId(id),
+  address: `127.0.0.1:${8000 + id}`,
+  state: "up",
+  role: "follower",
+  heartbeatMs: 20 + 6 * id,
+  roundTripMs: 0.4 * id,
+  inFlight: id,
+  load: 0.15 + 0.2 * (id % 4),
+  cpu: 0.1 + 0.15 * (id % 4),
+  memory: 0.3 + 0.02 * id,
+  lagMs: 2 + id,
+  images: 1_200 + id,
+  payloadBytes: 2_400_000_000 + id * 1_000_000,
+  diskFreeBytes: 38_000_000_000,
+  uptimeMs: (2 * 24 + 4) * 3_600_000,
+  ...changes,
+});
+
+export interface ScenePlan {
+  readonly observer?: number;
+  readonly leader?: number | null;
+  readonly term?: number;
+  readonly nodes?: readonly NodeView[];
+  readonly tolerance?: number;
+  readonly at?: WallMs;
+}
+
+/** Three nodes, node 3 leading term 8, unless the plan says otherwise. */
+export const snapshotOf = (plan: ScenePlan = {}): Snapshot => {
+  const leader = plan.leader === undefined ? 3 : plan.leader;
+  const observer = plan.observer ?? leader ?? 1;
+  const nodes = (plan.nodes ?? [1, 2, 3].map((id) => nodeView(id))).map((node) => ({
+    ...node,
+    role: node.id === leader ? ("leader" as const) : node.role,
+    heartbeatMs: node.id === observer ? 0 : node.heartbeatMs,
+  }));
+  const live = nodes.filter((node) => node.state === "up" || node.state === "suspect").length;
+  const needed = Math.floor(nodes.length / 2) + 1;
+  return {
+    observer: nodeId(observer),
+    at: plan.at ?? sceneAt,
+    cluster,
+    term: leader === null ? null : term(plan.term ?? 8),
+    leader: leader === null ? null : nodeId(leader),
+    quorum: { live, needed, ok: live >= needed },
+    tolerance: plan.tolerance ?? Math.max(0, live - needed),
+    nodes,
+    links: [],
+  };
+};
+
+export const entryOf = (node: number, event: Event, beforeMs = 0): LogEntry => ({
+  at: sceneAt - beforeMs,
+  node: nodeId(node),
+  level: levelOf(event),
+  event,
+});
+
+const image = (tail: string) => imageId(`01899f3c-1111-7abc-8def-0000${tail}`);
+
+/** A morning in the life of three nodes. */
+export const storyEntries: readonly LogEntry[] = [
+  ...[1, 2, 3].flatMap((id) => [
+    entryOf(
+      id,
+      {
+        kind: "node.started",
+        boot: boot(1),
+        store: storeId("ab".repeat(16)),
+        address: `127.0.0.1:${8000 + id}`,
+      },
+      61_000 - id,
+    ),
+    entryOf(id, { kind: "node.listening", address: `127.0.0.1:${8000 + id}` }, 60_900 - id),
+  ]),
+  entryOf(3, { kind: "quorum.regained", live: 2, needed: 2 }, 60_500),
+  entryOf(3, { kind: "election.started", term: term(8), reason: "timeout" }, 60_400),
+  entryOf(1, { kind: "vote.granted", term: term(8), to: nodeId(3) }, 60_390),
+  entryOf(2, { kind: "vote.granted", term: term(8), to: nodeId(3) }, 60_389),
+  entryOf(3, { kind: "leader.elected", term: term(8), leader: nodeId(3) }, 60_380),
+  entryOf(1, { kind: "leader.elected", term: term(8), leader: nodeId(3) }, 60_377),
+  entryOf(2, { kind: "leader.elected", term: term(8), leader: nodeId(3) }, 60_375),
+  ...Array.from({ length: 18 }, (_, index) =>
+    entryOf(
+      1 + (index % 3),
+      {
+        kind: "image.stored",
+        image: image(`5f2a${(0x1000 + index * 37).toString(16)}`),
+        bytes: 182_400 + index * 31_337,
+        copies: index % 3 === 0 ? 3 : 2,
+        ms: 3.2 + (index % 7),
+        assignedBy: "leader",
+      },
+      50_000 - index * 2_000,
+    ),
+  ),
+  entryOf(
+    2,
+    {
+      kind: "image.refused",
+      image: image("00c0ffee"),
+      fault: fault("NOT_AN_IMAGE", { name: "notes.txt" }),
+    },
+    12_000,
+  ),
+];
+
+/** What is added when node 2 dies. */
+export const deathEntries: readonly LogEntry[] = [
+  entryOf(3, { kind: "node.suspect", peer: nodeId(2), silenceMs: 212 }, 11_800),
+  entryOf(3, { kind: "node.down", peer: nodeId(2), reason: "refused" }, 11_500),
+  entryOf(1, { kind: "node.down", peer: nodeId(2), reason: "refused" }, 11_480),
+];
+
+export const logEvents = (entries: readonly LogEntry[]): readonly ConsoleEvent[] =>
+  entries.map((entry) => ({ kind: "log", entry }));
+
+export const snapshotEvent = (snapshot: Snapshot): ConsoleEvent => ({ kind: "snapshot", snapshot });
+
+export const processEvent = (
+  node: number,
+  state: "starting" | "running" | "exited",
+  reason: string | null = null,
+): ConsoleEvent => ({ kind: "process", node: nodeId(node), state, pid: 1_000 + node, reason });
+
+export const played = (model: ConsoleModel, messages: readonly Message[]): ConsoleModel =>
+  messages.reduce((before, message) => update(before, message)[0], model);
+
+export const sceneModel = (columns: number, rows: number): ConsoleModel =>
+  firstModel({ title: "DISTINSTA", subtitle: "alice", commands, now: sceneAt, size: { columns, rows } });
+
+export const news = (events: readonly ConsoleEvent[], at: WallMs = sceneAt): Message => ({
+  kind: "news",
+  at,
+  events,
+});
+
+export const keys = (...pressed: readonly string[]): readonly Message[] =>
+  pressed.map((key) => ({ kind: "key", key }));
+
+/** Some load that goes up and down, different for each node; 0 … 1. */
+export const loadAt = (id: NodeId | number, second: number): number =>
+  0.45 + 0.22 * Math.sin(second / (7 + 3 * id) + id) + 0.13 * Math.sin(second / (2.3 + id));
+
+/** `seconds` of history up to `sceneAt`: one snapshot and one tick a second. */
+export const loadHistory = (
+  seconds: number,
+  plan: ScenePlan = {},
+  nodeIds: readonly number[] = [1, 2, 3],
+): readonly Message[] =>
+  Array.from({ length: seconds }, (_, index) => {
+    const at = wallMs(sceneAt - (seconds - 1 - index) * 1_000);
+    const nodes = nodeIds.map((id) => nodeView(id, { load: loadAt(id, index) }));
+    return [news([snapshotEvent(snapshotOf({ nodes, at, ...plan }))], at), { kind: "tick" as const, at }];
+  }).flat();
+
+/** Three nodes up, five minutes of load, a log. */
+export const calmScene = (columns: number, rows: number): ConsoleModel =>
+  played(sceneModel(columns, rows), [...loadHistory(300), news(logEvents(storyEntries))]);
+
+/** The same, but node 2 was killed twelve seconds ago. */
+export const nodeDownScene = (columns: number, rows: number): ConsoleModel => {
+  const nodes = [
+    nodeView(1, { load: loadAt(1, 299) }),
+    nodeView(2, { state: "down", heartbeatMs: 12_300 }),
+    nodeView(3, { load: loadAt(3, 299) }),
+  ];
+  return played(calmScene(columns, rows), [
+    news([snapshotEvent(snapshotOf({ nodes })), ...logEvents(deathEntries)]),
+  ]);
+};
+
+/** Only node 1 is left. */
+export const noQuorumScene = (columns: number, rows: number): ConsoleModel => {
+  const nodes = [
+    nodeView(1),
+    nodeView(2, { state: "down", heartbeatMs: 12_300 }),
+    nodeView(3, { state: "down", heartbeatMs: 3_200 }),
+  ];
+  return played(calmScene(columns, rows), [
+    news([
+      snapshotEvent(snapshotOf({ nodes, leader: null, observer: 1 })),
+      processEvent(3, "exited", "killed by SIGKILL"),
+      ...logEvents(deathEntries),
+      ...logEvents([
+        entryOf(1, { kind: "leader.lost", term: term(8), leader: nodeId(3), silenceMs: 301 }, 2_900),
+        entryOf(1, { kind: "quorum.lost", live: 1, needed: 2 }, 2_890),
+      ]),
+    ]),
+  ]);
+};

@@ -1,0 +1,131 @@
+/**
+ * One picture of the cluster out of what several observers say.
+ *
+ * Each node sends its own view. The leader's is the best informed, so it is shown when a node claims to lead in
+ * the highest term; otherwise the view that hears most nodes. Two things overrule every view: a process that
+ * is known to have ended is down, whatever an older snapshot says of it, and a view that nobody has renewed for
+ * `staleMsMax` is marked as old.
+ */
+import type { NodeId, Term } from "../../core/model/ids.ts";
+import type { NodeState, NodeView, Snapshot } from "../../core/model/snapshot.ts";
+import type { WallMs } from "../../core/model/units.ts";
+
+/** Snapshots come several times a second; after this long without one, what is shown is called old. */
+export const staleMsMax = 2_000;
+
+/** A snapshot and when the console got it, by the console's own clock (observers' clocks may differ). */
+export interface Received {
+  readonly snapshot: Snapshot;
+  readonly at: WallMs;
+}
+
+export interface ProcessState {
+  readonly state: "starting" | "running" | "exited";
+  readonly pid: number | null;
+  readonly reason: string | null;
+  readonly since: WallMs;
+}
+
+export interface Sources {
+  readonly snapshots: ReadonlyMap<NodeId, Received>;
+  readonly processes: ReadonlyMap<NodeId, ProcessState>;
+}
+
+export interface ClusterNode {
+  readonly view: NodeView;
+  readonly state: NodeState;
+  readonly leads: boolean;
+  /** For how long nothing was heard of it; 0 for the observer; null when it was never heard. */
+  readonly silentMs: number | null;
+  /** Why its process ended, where the console started it. */
+  readonly exit: string | null;
+}
+
+export interface ClusterView {
+  readonly observer: NodeId;
+  readonly ageMs: number;
+  readonly stale: boolean;
+  readonly term: Term | null;
+  readonly leader: NodeId | null;
+  readonly quorum: { readonly live: number; readonly needed: number; readonly ok: boolean };
+  readonly tolerance: number;
+  readonly nodes: readonly ClusterNode[];
+}
+
+/** Null until the first snapshot has come. */
+export const clusterOf = (sources: Sources, now: WallMs): ClusterView | null => {
+  const chosen = chooseSnapshot(sources, now);
+  if (chosen === null) return null;
+  const { snapshot } = chosen;
+  const ageMs = Math.max(0, now - chosen.at);
+  const stale = ageMs > staleMsMax;
+  const nodes = snapshot.nodes.map((view) =>
+    clusterNode(view, sources.processes.get(view.id), now, {
+      ageMs: stale ? ageMs : 0,
+      leader: snapshot.leader,
+    }),
+  );
+  const overruled = nodes.filter((node) => isLive(node.view.state) && !isLive(node.state)).length;
+  const live = Math.max(0, snapshot.quorum.live - overruled);
+  const leaderUp = nodes.some((node) => node.leads);
+  return {
+    observer: snapshot.observer,
+    ageMs,
+    stale,
+    term: snapshot.term,
+    leader: leaderUp ? snapshot.leader : null,
+    quorum: {
+      live,
+      needed: snapshot.quorum.needed,
+      ok: live >= snapshot.quorum.needed && snapshot.quorum.ok,
+    },
+    tolerance: Math.max(0, snapshot.tolerance - overruled),
+    nodes,
+  };
+};
+
+export const isLive = (state: NodeState): boolean => state === "up" || state === "suspect";
+
+/** The snapshot to show, by the rule on top of this page; null when there is none. */
+const chooseSnapshot = (sources: Sources, now: WallMs): Received | null => {
+  const all = [...sources.snapshots.values()];
+  const fresh = all.filter(
+    (received) =>
+      now - received.at <= staleMsMax &&
+      sources.processes.get(received.snapshot.observer)?.state !== "exited",
+  );
+  const best = fresh.length > 0 ? fresh.toSorted(better) : all.toSorted((one, other) => other.at - one.at);
+  return best[0] ?? null;
+};
+
+const better = (one: Received, other: Received): number => {
+  const [claimOne, claimOther] = [claimOf(one.snapshot), claimOf(other.snapshot)];
+  if (claimOne !== claimOther) return claimOther - claimOne;
+  const heard = other.snapshot.quorum.live - one.snapshot.quorum.live;
+  if (heard !== 0) return heard;
+  return (
+    (other.snapshot.term ?? 0) - (one.snapshot.term ?? 0) || one.snapshot.observer - other.snapshot.observer
+  );
+};
+
+/** The term in which its observer itself claims to lead; -1 for everybody else. */
+const claimOf = (snapshot: Snapshot): number =>
+  snapshot.leader === snapshot.observer ? (snapshot.term ?? -1) : -1;
+
+const clusterNode = (
+  view: NodeView,
+  process: ProcessState | undefined,
+  now: WallMs,
+  from: { readonly ageMs: number; readonly leader: NodeId | null },
+): ClusterNode => {
+  const exited = process?.state === "exited";
+  const silentMs = view.heartbeatMs === null ? null : view.heartbeatMs + from.ageMs;
+  const state = exited ? "down" : view.state;
+  return {
+    view,
+    state,
+    leads: view.id === from.leader && isLive(state),
+    silentMs: exited ? Math.max(0, now - process.since) : silentMs,
+    exit: exited ? (process.reason ?? "its process ended") : null,
+  };
+};

@@ -1,0 +1,161 @@
+/**
+ * What the operator should know now, worst first, each ending with what to type next.
+ *
+ * A notice is made from the cluster's present state, never from past events, so that it goes away by itself when
+ * its cause does. Sound and available are two things: a cluster that works without one node is told apart
+ * from one where all is well.
+ */
+import type { NodeId } from "../../core/model/ids.ts";
+import type { ClusterNode, ClusterView, ProcessState } from "./cluster.ts";
+import { formatSeconds } from "./format.ts";
+
+export interface Notice {
+  readonly tone: "good" | "warn" | "bad";
+  readonly text: string;
+  /** The command that mends it, or that says more; null when there is nothing to do. */
+  readonly command: string | null;
+}
+
+export interface NoticeCommands {
+  /** How to start a node; `ID` stands for its number. */
+  readonly start: string;
+  readonly status: string;
+}
+
+/** At least one, worst first. */
+export const noticesOf = (
+  cluster: ClusterView | null,
+  processes: ReadonlyMap<NodeId, ProcessState>,
+  commands: NoticeCommands,
+): readonly Notice[] => {
+  if (cluster === null) return noSnapshot(processes, commands);
+  const notices = [
+    ...stale(cluster, commands),
+    ...quorum(cluster, commands),
+    ...cluster.nodes.flatMap((node) => silentNode(cluster, node, commands)),
+    ...leaderless(cluster, commands),
+    ...thin(cluster, commands),
+  ];
+  return notices.length > 0 ? notices : [allWell(cluster)];
+};
+
+const count = (nodes: number): string => `${nodes} ${nodes === 1 ? "node" : "nodes"}`;
+
+const startCommand = (commands: NoticeCommands, id: NodeId): string =>
+  commands.start.replace("ID", String(id));
+
+const noSnapshot = (
+  processes: ReadonlyMap<NodeId, ProcessState>,
+  commands: NoticeCommands,
+): readonly Notice[] => {
+  const exited = [...processes].filter(([, process]) => process.state === "exited");
+  if (exited.length === 0)
+    return [{ tone: "warn", text: "waiting for the first word of a node", command: null }];
+  return exited.map(([id, process]) => ({
+    tone: "bad",
+    text: `node ${id} ended before it said a word: ${process.reason ?? "no reason known"}`,
+    command: `start it: ${startCommand(commands, id)}`,
+  }));
+};
+
+const stale = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>
+  cluster.stale
+    ? [
+        {
+          tone: "bad",
+          text: `no node has said anything for ${formatSeconds(cluster.ageMs)}: what you see is that old`,
+          command: `look: ${commands.status}`,
+        },
+      ]
+    : [];
+
+const quorum = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] => {
+  if (cluster.quorum.ok) return [];
+  const { live, needed } = cluster.quorum;
+  const missing = cluster.nodes.find((node) => node.state === "down");
+  return [
+    {
+      tone: "bad",
+      text: `quorum lost: ${live} of ${count(cluster.nodes.length)} up, ${needed} needed: nothing can be written`,
+      command:
+        missing === undefined
+          ? `look: ${commands.status}`
+          : `start one: ${startCommand(commands, missing.view.id)}`,
+    },
+  ];
+};
+
+const silentNode = (cluster: ClusterView, node: ClusterNode, commands: NoticeCommands): readonly Notice[] => {
+  const { id } = node.view;
+  const consequence = cluster.quorum.ok
+    ? `writes go on with ${cluster.quorum.live} of ${count(cluster.nodes.length)}`
+    : "it is missing for a quorum";
+  switch (node.state) {
+    case "up":
+      return [];
+    case "rebuilding":
+      return [
+        {
+          tone: "warn",
+          text: `node ${id} is rebuilding: it votes and answers again when it has all records`,
+          command: null,
+        },
+      ];
+    case "suspect":
+      return [
+        {
+          tone: "warn",
+          text: `node ${id} silent for ${formatSeconds(node.silentMs)}: it gets no new work`,
+          command: `look: ${commands.status}`,
+        },
+      ];
+    case "down":
+      return [
+        {
+          tone: "bad",
+          text: `node ${id} ${whatHappened(node)}: ${consequence}`,
+          command: `start it: ${startCommand(commands, id)}`,
+        },
+      ];
+  }
+};
+
+const whatHappened = (node: ClusterNode): string => {
+  if (node.exit !== null) return `ended ${formatSeconds(node.silentMs)} ago (${node.exit})`;
+  return node.silentMs === null ? "not heard yet" : `silent for ${formatSeconds(node.silentMs)}`;
+};
+
+const leaderless = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>
+  cluster.leader === null && cluster.quorum.ok
+    ? [
+        {
+          tone: "warn",
+          text: "no leader yet: an election is under way, uploads go on without one",
+          command: `look: ${commands.status}`,
+        },
+      ]
+    : [];
+
+/** Everybody is up, and yet none may stop: two nodes, or an image with one copy. */
+const thin = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>
+  cluster.tolerance === 0 &&
+  cluster.nodes.length > 1 &&
+  cluster.quorum.ok &&
+  cluster.nodes.every((node) => node.state === "up")
+    ? [
+        {
+          tone: "warn",
+          text: `all ${count(cluster.nodes.length)} up, but none may stop until there are more copies`,
+          command: `look: ${commands.status}`,
+        },
+      ]
+    : [];
+
+const allWell = (cluster: ClusterView): Notice =>
+  cluster.nodes.length === 1
+    ? { tone: "good", text: "the only node is up: nothing else holds a copy", command: null }
+    : {
+        tone: "good",
+        text: `all ${count(cluster.nodes.length)} up: ${cluster.tolerance} more may stop and nothing is lost`,
+        command: null,
+      };

@@ -1,0 +1,95 @@
+/**
+ * The top line: the state of the cluster in one glance, always of the present, even while the panes are paused.
+ *
+ * When it is too narrow for everything, the least important part goes first, never half a word.
+ */
+import type { ClusterView } from "../model/cluster.ts";
+import { formatAge, formatClock } from "../model/format.ts";
+import { dim, type Line, lineWidth, type Piece, plain, spreadLine } from "../model/line.ts";
+import { type ConsoleModel, liveCluster } from "../model/model.ts";
+
+interface Part {
+  readonly line: Line;
+  /** The lowest goes first. */
+  readonly worth: number;
+  readonly side: "left" | "right";
+}
+
+export const headerLine = (model: ConsoleModel): Line => {
+  const cluster = liveCluster(model);
+  const width = model.size.columns;
+  let kept = [...stateParts(model, cluster), ...asideParts(model, cluster)];
+  while (kept.length > 0 && lineWidth(leftOf(model, kept)) + lineWidth(rightOf(kept)) > width) {
+    const least = Math.min(...kept.map((part) => part.worth));
+    kept = kept.filter((part) => part.worth !== least);
+  }
+  return spreadLine(leftOf(model, kept), rightOf(kept), width);
+};
+
+const leftOf = (model: ConsoleModel, parts: readonly Part[]): Line => [
+  plain(" "),
+  { text: model.title, bold: true, tone: "accent" },
+  plain("  "),
+  ...joined(parts, "left"),
+  plain("  "),
+];
+
+const rightOf = (parts: readonly Part[]): Line => [...joined(parts, "right"), plain(" ")];
+
+const joined = (parts: readonly Part[], side: Part["side"]): Line =>
+  parts
+    .filter((part) => part.side === side)
+    .flatMap((part, index) => (index === 0 ? part.line : [dim(" · "), ...part.line]));
+
+const stateParts = (model: ConsoleModel, cluster: ClusterView | null): readonly Part[] => {
+  const part = (worth: number, ...line: Piece[]): Part => ({ line, worth, side: "left" });
+  if (cluster === null) return [part(10, { text: startingText(model), tone: "warn" })];
+  const total = cluster.nodes.length;
+  const up = cluster.nodes.filter((node) => node.state === "up").length;
+  const { quorum, tolerance } = cluster;
+  return [
+    part(9, {
+      text: `${up}/${total} up`,
+      tone: up === total ? "good" : quorum.ok ? "warn" : "bad",
+      bold: true,
+    }),
+    cluster.leader === null
+      ? part(9, { text: "no leader", tone: "warn", bold: true })
+      : part(9, { text: `★ node ${cluster.leader}`, bold: true }),
+    ...(cluster.term === null ? [] : [part(7, plain(`term ${cluster.term}`))]),
+    part(
+      6,
+      quorum.ok
+        ? { text: "quorum OK", tone: "good" }
+        : { text: `NO QUORUM ${quorum.live}/${quorum.needed}`, tone: "bad", bold: true },
+    ),
+    part(4, { text: `tolerates ${tolerance}`, ...(tolerance === 0 ? { tone: "warn" as const } : {}) }),
+    part(1, plain("TLS")),
+  ];
+};
+
+const startingText = (model: ConsoleModel): string => {
+  const processes = [...model.live.processes.values()];
+  const running = processes.filter((process) => process.state === "running").length;
+  return processes.length === 0
+    ? "waiting for the nodes"
+    : `starting: ${running}/${processes.length} running`;
+};
+
+const asideParts = (model: ConsoleModel, cluster: ClusterView | null): readonly Part[] => {
+  const part = (worth: number, ...line: Piece[]): Part => ({ line, worth, side: "right" });
+  return [
+    ...(model.subtitle === "" ? [] : [part(2, plain(model.subtitle))]),
+    part(3, plain(formatClock(model.now))),
+    part(8, ...liveness(model, cluster)),
+  ];
+};
+
+const liveness = (model: ConsoleModel, cluster: ClusterView | null): Line => {
+  if (model.frozen !== null) {
+    return [{ text: `paused at ${formatClock(model.frozen.at)}`, tone: "warn", bold: true }];
+  }
+  if (cluster === null) return [dim("no news")];
+  if (cluster.stale) return [{ text: `${formatAge(cluster.ageMs)} old`, tone: "bad", bold: true }];
+  return [{ text: "live", tone: "good" }];
+};

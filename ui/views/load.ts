@@ -1,0 +1,64 @@
+/**
+ * Load over time: a chart where there is room for its axes, else a sparkline for each node.
+ *
+ * Both have the same fixed scale from 0 to 100 %, so that two nodes, and two moments, can be compared. Without
+ * colour the chart's lines could not be told apart, so then it is sparklines too.
+ */
+import type { NodeId } from "../../core/model/ids.ts";
+import { loadChart } from "../charts/line.ts";
+import { formatPercent, sparkline } from "../model/format.ts";
+import { chartRowsMin } from "../model/layout.ts";
+import { dim, type Line, plain } from "../model/line.ts";
+import {
+  type ConsoleModel,
+  type LoadHistory,
+  loadSamplesMax,
+  shownCluster,
+  shownLive,
+} from "../model/model.ts";
+import { nodeMark, nodeTone } from "../theme.ts";
+import type { PaneContent } from "./pane.tsx";
+
+/** `width` and `rows` are inside the borders. */
+export const loadPane = (model: ConsoleModel, width: number, rows: number, colored: boolean): PaneContent => {
+  const { loads } = shownLive(model);
+  const ids = [...loads.keys()];
+  if (ids.length === 0) return { title: [], lines: [[dim("  nothing measured yet")]] };
+  const chart = colored && rows >= chartRowsMin;
+  const seconds = windowSeconds(loads);
+  const span = seconds === loadSamplesMax ? "5 min" : `${seconds} s`;
+  const legend = ids.flatMap((id): Line => [nodeMark(id), plain(` ${id}  `)]);
+  const title: Line = chart ? [...legend, dim(span)] : [dim(`busy of 100 % · newest at the right`)];
+  return { title, lines: chart ? chartLines(loads, seconds, width, rows) : sparklines(model, loads, width) };
+};
+
+/** The first minute has the whole width for itself; then it is five minutes. */
+const windowSeconds = (loads: LoadHistory): number => {
+  const known = Math.max(0, ...[...loads.values()].map((samples) => samples.length));
+  return known <= 60 ? 60 : loadSamplesMax;
+};
+
+const chartLines = (loads: LoadHistory, seconds: number, width: number, rows: number): readonly Line[] =>
+  loadChart(
+    [...loads].map(([id, samples]) => ({
+      tone: nodeTone(id),
+      samples: [...Array<null>(Math.max(0, seconds - samples.length)).fill(null), ...samples.slice(-seconds)],
+    })),
+    { width, rows, from: seconds === loadSamplesMax ? "5 min ago" : "1 min ago", to: "now" },
+  );
+
+/** Mark and number before a sparkline, percent after it. */
+const sparkExtraCells = 14;
+
+const sparklines = (model: ConsoleModel, loads: LoadHistory, width: number): readonly Line[] => {
+  const cluster = shownCluster(model);
+  const loadNow = (id: NodeId): number | null =>
+    cluster?.nodes.find((node) => node.view.id === id && node.state === "up")?.view.load ?? null;
+  return [...loads].map(([id, samples]) => [
+    plain(" "),
+    nodeMark(id),
+    plain(`  ${id}  `),
+    { text: sparkline(samples, width - sparkExtraCells), tone: nodeTone(id) },
+    plain(`${formatPercent(loadNow(id)).padStart(6)} `),
+  ]);
+};

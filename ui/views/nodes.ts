@@ -1,0 +1,175 @@
+/**
+ * The nodes: one row each, with as many columns as there is width for.
+ *
+ * A node that is gone has no numbers worth showing, so its row says instead since when, and why if that is known.
+ */
+import type { NodeView } from "../../core/model/snapshot.ts";
+import type { WallMs } from "../../core/model/units.ts";
+import type { ClusterNode } from "../model/cluster.ts";
+import {
+  bar,
+  formatAge,
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatPercent,
+  formatSeconds,
+  unknown,
+} from "../model/format.ts";
+import { dim, displayWidth, fitLine, type Line, type Piece, plain, type Tone } from "../model/line.ts";
+import { type ConsoleModel, shownCluster } from "../model/model.ts";
+import { nodeMark, nodeTone } from "../theme.ts";
+import type { PaneContent } from "./pane.tsx";
+
+/** `width` and `rows` are inside the borders. */
+export const nodesPane = (model: ConsoleModel, width: number, rows: number): PaneContent => {
+  const cluster = shownCluster(model);
+  if (cluster === null) {
+    return { title: [], lines: [[dim("  no node has said anything yet")]] };
+  }
+  const columns = columnsThatFit(width);
+  const body = rows - 1;
+  const at = cluster.nodes.findIndex((node) => node.view.id === model.selected);
+  const first = Math.max(0, Math.min(at - Math.floor(body / 2), cluster.nodes.length - body));
+  const shown = cluster.nodes.slice(first, first + body);
+  const hidden = cluster.nodes.length - shown.length;
+  const now = model.frozen?.at ?? model.now;
+  return {
+    title: [
+      dim(`as node ${cluster.observer} sees them`),
+      ...(hidden > 0 ? [dim(` · ${hidden} more: j k`)] : []),
+    ],
+    lines: [
+      [dim("    "), ...columns.map((column) => dim(aligned(column, column.title)))],
+      ...shown.map((node) => nodeRow(node, columns, node.view.id === model.selected, width, now)),
+    ],
+  };
+};
+
+interface Column {
+  readonly title: string;
+  readonly width: number;
+  readonly align: "left" | "right";
+  /** The lowest goes first when there is too little width. */
+  readonly worth: number;
+  readonly cell: (node: ClusterNode) => Piece;
+}
+
+const right = (title: string, width: number, worth: number, cell: (view: NodeView) => string): Column => ({
+  title,
+  width,
+  align: "right",
+  worth,
+  cell: (node) => plain(cell(node.view)),
+});
+
+const barColumn = (cells: number): Column => ({
+  title: "",
+  width: cells + 2,
+  align: "left",
+  worth: 9,
+  cell: ({ view }) => ({
+    text: `  ${bar(view.load ?? 0, cells)}`,
+    tone: nodeTone(view.id),
+  }),
+});
+const barCellsMin = 10;
+const barCellsMax = 30;
+
+const columns: readonly Column[] = [
+  {
+    title: "id",
+    width: 4,
+    align: "left",
+    worth: 20,
+    cell: ({ view }) => ({ text: String(view.id), bold: true }),
+  },
+  { title: "state", width: 11, align: "left", worth: 19, cell: (node) => stateCell(node) },
+  { title: "  role", width: 12, align: "left", worth: 18, cell: (node) => roleCell(node) },
+  right("beat", 7, 17, (view) => formatAge(view.heartbeatMs)),
+  barColumn(barCellsMin),
+  right("load", 6, 16, (view) => formatPercent(view.load)),
+  right("cpu", 6, 10, (view) => formatPercent(view.cpu)),
+  right("mem", 6, 8, (view) => formatPercent(view.memory)),
+  right("in flight", 11, 15, (view) => formatCount(view.inFlight)),
+  right("lag", 8, 7, (view) => formatAge(view.lagMs)),
+  right("images", 9, 14, (view) => formatCount(view.images)),
+  right("stored", 9, 6, (view) => formatBytes(view.payloadBytes)),
+  right("free", 8, 11, (view) => formatBytes(view.diskFreeBytes)),
+  right("up", 9, 13, (view) => formatAge(view.uptimeMs)),
+  right("round trip", 12, 2, (view) => formatAge(view.roundTripMs)),
+  { title: "  address", width: 24, align: "left", worth: 1, cell: ({ view }) => dim(`  ${view.address}`) },
+];
+
+/** Selection, shape, and the blanks around them. */
+const prefixCells = 4;
+
+/** The worthiest columns that fit; what is left over goes to the bar. */
+const columnsThatFit = (width: number): readonly Column[] => {
+  let kept = columns;
+  const used = (): number => kept.reduce((sum, column) => sum + column.width, prefixCells);
+  while (used() > width) {
+    const least = Math.min(...kept.map((column) => column.worth));
+    kept = kept.filter((column) => column.worth !== least);
+  }
+  const spare = Math.min(width - used(), barCellsMax - barCellsMin);
+  return kept.map((column) => (column.title === "" ? barColumn(barCellsMin + spare) : column));
+};
+
+const aligned = (column: Column, text: string): string => {
+  const blanks = " ".repeat(Math.max(0, column.width - displayWidth(text)));
+  return column.align === "left" ? text + blanks : blanks + text;
+};
+
+const nodeRow = (
+  node: ClusterNode,
+  shown: readonly Column[],
+  selected: boolean,
+  width: number,
+  now: WallMs,
+): Line => {
+  const prefix: Line = [{ text: selected ? "›" : " ", bold: true }, nodeMark(node.view.id), plain("  ")];
+  if (node.state !== "down") {
+    return [...prefix, ...shown.map((column) => cellOf(column, node))];
+  }
+  const named = shown.filter((column) => column.title === "id" || column.title === "state");
+  return fitLine(
+    [
+      ...prefix,
+      ...named.map((column) => cellOf(column, node)),
+      plain("  "),
+      { text: lastSeen(node, now), tone: "bad" },
+    ],
+    width,
+  );
+};
+
+const cellOf = (column: Column, node: ClusterNode): Piece => {
+  const piece = column.cell(node);
+  return { ...piece, text: aligned(column, piece.text) };
+};
+
+const stateTones: Readonly<Record<ClusterNode["state"], Tone>> = {
+  up: "good",
+  suspect: "warn",
+  down: "bad",
+  rebuilding: "warn",
+};
+
+const stateCell = (node: ClusterNode): Piece => ({
+  text: node.state === "down" ? "DOWN" : node.state,
+  tone: stateTones[node.state],
+  bold: node.state !== "up",
+});
+
+const roleCell = (node: ClusterNode): Piece => {
+  if (node.leads) return { text: "★ LEADER", bold: true };
+  return plain(`  ${node.view.role === "leader" ? unknown : node.view.role}`);
+};
+
+/** `last seen 12 s ago, 10:10:37Z: exited with code 1`. */
+const lastSeen = (node: ClusterNode, now: WallMs): string => {
+  if (node.silentMs === null) return "never seen since this console looks";
+  const when = `last seen ${formatSeconds(node.silentMs)} ago, at ${formatClock(now - node.silentMs)}`;
+  return node.exit === null ? when : `${when}: ${node.exit}`;
+};
