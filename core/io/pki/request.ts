@@ -48,8 +48,8 @@ export const readRequest = async (path: string, pem: string): Promise<Result<Use
   const refuse = (reason: string): Result<never> => bad(fault("CREDENTIALS_INVALID", { path, reason }));
   const request = parseRequest(pem);
   if (request === null) return refuse("it is not one certificate request in PEM");
-  const publicKeyDer = new Uint8Array(request.publicKey.rawData);
-  if (!isP256(publicKeyDer)) return refuse("its key is not ECDSA on P-256");
+  const publicKeyDer = keyOf(request);
+  if (publicKeyDer === null) return refuse("its key is not ECDSA on P-256");
   if (!(await isSigned(request))) return refuse("its signature does not match its key");
   const asked = namesOf(request);
   if (asked === null) return refuse("it does not name one user and one age recipient");
@@ -73,12 +73,15 @@ const parseRequest = (pem: string): Pkcs10CertificateRequest | null => {
   }
 };
 
-const isP256 = (publicKeyDer: Uint8Array<ArrayBuffer>): boolean => {
+/** The key of a request when it is on P-256. Both libraries throw on keys that they cannot read. */
+const keyOf = (request: Pkcs10CertificateRequest): Uint8Array<ArrayBuffer> | null => {
   try {
-    const key = createPublicKey({ key: Buffer.from(publicKeyDer), format: "der", type: "spki" });
-    return key.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1";
+    const der = new Uint8Array(request.publicKey.rawData);
+    const key = createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" });
+    const isP256 = key.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1";
+    return isP256 ? der : null;
   } catch {
-    return false;
+    return null;
   }
 };
 

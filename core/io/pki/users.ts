@@ -131,7 +131,8 @@ export const listUsers = (data: string, now: WallMs): Result<readonly KnownUser[
   const users = names.flatMap((file) => {
     const name = file.endsWith(".pem") ? parseUserName(file.slice(0, -".pem".length)) : null;
     const known = name === null ? null : knownUser(data, name);
-    return known === null ? [] : [known];
+    if (known === null) return [];
+    return [{ name: known.name, recipient: known.recipient, validUntil: known.validUntil }];
   });
   return good(users);
 };
