@@ -95,6 +95,34 @@ describe("sniffing bytes made by hand", () => {
     expect(sniff(bytes(avif), true)).toEqual(image("image/avif", 10, 20));
   });
 
+  it("passes by what a JPEG may have before its frame: fill bytes, tables, markers without a length", () => {
+    const frame = "\xff\xc2\0\x0b\x08\0\x14\0\x0a\x01";
+    const before = ["", "\xff\xff", "\xff\xc4\0\x06\0\x01\0\x01", "\xff\xcc\0\x02", "\xff\x01"];
+    for (const part of before) {
+      expect(sniff(bytes(`\xff\xd8${part}${frame}`), true)).toEqual(image("image/jpeg", 10, 20));
+    }
+  });
+
+  it("finds no image in a JPEG whose segments make no sense", () => {
+    const frame = "\xff\xc2\0\x0b\x08\0\x14\0\x0a\x01";
+    for (const part of ["\xff\xe1\0\0", "\xff\xe1\0\x02\0", "\xff\xda\0\x02", "\xff\xe1\xff"]) {
+      expect(sniff(bytes(`\xff\xd8${part}${frame}`), true)).toEqual({ kind: "not-an-image" });
+    }
+  });
+
+  it("finds no image in boxes that are shorter than their own head", () => {
+    const ispe = "\0\0\0\x14ispe\0\0\0\0\0\0\0\x0a\0\0\0\x14";
+    const meta = (length: string) => `\0\0\0${length}meta\0\0\0\0\0\0\0\x24iprp\0\0\0\x1cipco${ispe}`;
+    const ftyp = "\0\0\0\x10ftypavif\0\0\0\0";
+    expect(sniff(bytes(ftyp + meta("\x30")), true)).toEqual(image("image/avif", 10, 20));
+    // A length of 0 means: to the end of the file.
+    expect(sniff(bytes(ftyp + meta("\0")), true)).toEqual(image("image/avif", 10, 20));
+    for (const length of ["\x02", "\x07", "\x31"]) {
+      expect(sniff(bytes(ftyp + meta(length)), true)).toEqual({ kind: "not-an-image" });
+    }
+    expect(sniff(bytes(`${ftyp}\0\0\0\x04free${meta("\x30")}`), true)).toEqual({ kind: "not-an-image" });
+  });
+
   it("knows no dimensions of a GIF that leaves its screen empty", () => {
     expect(sniff(bytes("GIF89a\0\0\0\0\0\0\0"), true)).toEqual({
       kind: "image",
