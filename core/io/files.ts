@@ -14,6 +14,7 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -62,6 +63,29 @@ export const writeFileAtomically = (
   } catch (error) {
     rmSync(draft, { force: true });
     return bad(unwritable(path, error));
+  }
+};
+
+/**
+ * Makes the file `path`, whole and synced, unless something has that name: then it is untouched, and `existed`.
+ * Faults: DISK_FULL, FILE_UNWRITABLE.
+ */
+export const writeFileOnce = (
+  path: string,
+  content: string | Uint8Array,
+  mode: number = publicFile,
+): Result<"made" | "existed"> => {
+  const draft = join(dirname(path), draftName());
+  try {
+    writeSynced(draft, content, mode);
+    // Unlike a rename, a second name for a file is never given over an old one.
+    linkSync(draft, path);
+    syncFolder(dirname(path));
+    return good("made");
+  } catch (error) {
+    return codeOf(error) === "EEXIST" ? good("existed") : bad(unwritable(path, error));
+  } finally {
+    rmSync(draft, { force: true });
   }
 };
 

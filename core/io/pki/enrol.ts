@@ -24,8 +24,8 @@ import {
   readKey,
 } from "./credentials.ts";
 import { loadAuthority, prepareFolders } from "./keep.ts";
-import { requestPath, userCredentials, userFolder } from "./places.ts";
-import { enterUser, isNameGiven, knownUser, loadIdentity, nameTaken } from "./users.ts";
+import { identityPath, requestPath, userCredentials, userFolder } from "./places.ts";
+import { ensureKey, enterUser, isNameGiven, knownUser, loadIdentity, nameTaken } from "./users.ts";
 
 export interface Requested {
   /** The file to send. */
@@ -58,7 +58,7 @@ export const requestUser = async (data: string, name: UserName, now: WallMs): Pr
   const { makeRequest } = await import("./request.ts");
   const path = requestPath(data, name);
   const paths = userCredentials(data, name);
-  if (!existsSync(paths.folder)) {
+  if (!existsSync(identityPath(data, name))) {
     const pair = await makeIdentity();
     const keyPem = makeKey();
     const published = publishFolder(userFolder(data, name), [
@@ -71,6 +71,8 @@ export const requestUser = async (data: string, name: UserName, now: WallMs): Pr
   }
   const pair = await loadIdentity(data, name);
   if (!pair.ok) return pair;
+  const ensured = await ensureKey(paths);
+  if (!ensured.ok) return ensured;
   const key = readKey(paths.key, paths.command);
   if (!key.ok) return key;
   const written = writeFileAtomically(path, await makeRequest(name, pair.value.recipient, key.value.pem));

@@ -92,7 +92,12 @@ export const hasAuthority = (data: string): boolean => existsSync(authorityPaths
 
 /** A command as it must be typed for this data folder. */
 export const commandFor = (data: string, words: string): string =>
-  relative(process.cwd(), data) === ".distinsta" ? `distinsta ${words}` : `distinsta ${words} --data ${data}`;
+  relative(process.cwd(), data) === ".distinsta"
+    ? `distinsta ${words}`
+    : `distinsta ${words} --data ${shellWord(data)}`;
+
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 const within = (folder: string) => ({
   folder,

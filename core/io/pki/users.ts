@@ -20,6 +20,7 @@ import {
   secretFile,
   secretFolder,
   writeFileAtomically,
+  writeFileOnce,
 } from "../files.ts";
 import type { Authority } from "./authority.ts";
 import {
@@ -110,7 +111,7 @@ export const establishUser = async (
   const prepared = prepareFolders(data, now);
   if (!prepared.ok) return prepared;
   const paths = userCredentials(data, name);
-  const made = existsSync(paths.key)
+  const made = existsSync(identityPath(data, name))
     ? good<Establishment>("kept")
     : await makeUser(authority, data, name, now);
   if (!made.ok) return made;
@@ -194,7 +195,7 @@ const makeUser = async (
   return good(published.value === "made" ? "made" : "kept");
 };
 
-/** A user whose folder is there: her identity and key stay, whatever becomes of the certificate. */
+/** A user whose identity is there: it stays, whatever became of key and certificate. */
 const settleUser = async (
   authority: Authority,
   data: string,
@@ -202,16 +203,28 @@ const settleUser = async (
   now: WallMs,
 ): Promise<Result<Establishment>> => {
   const paths = userCredentials(data, name);
+  const pair = await loadIdentity(data, name, paths);
+  if (!pair.ok) return pair;
+  const key = await ensureKey(paths);
+  if (!key.ok) return key;
   const loaded = await loadUser(data, name, now);
   if (loaded.ok && !isDue(loaded.value.credentials.certificatePem, now))
     return keepIfOf(authority, paths, loaded.value.credentials);
   const isSignable =
-    loaded.ok || loaded.fault.code === "CREDENTIALS_EXPIRED" || !existsSync(paths.certificate);
+    loaded.ok ||
+    key.value === "made" ||
+    loaded.fault.code === "CREDENTIALS_EXPIRED" ||
+    !existsSync(paths.certificate);
   if (!isSignable) return loaded;
-  const pair = await loadIdentity(data, name, paths);
-  if (!pair.ok) return pair;
   const peer: Peer = { role: "user", cluster: authority.cluster, name, recipient: pair.value.recipient };
   const renewed = await renew(authority, paths, peer, now);
   if (renewed.ok) rmSync(requestPath(data, name), { force: true });
   return renewed;
+};
+
+/** A key is beside the identity when this returns; of several processes that make one, one's stays. */
+export const ensureKey = async (paths: CredentialPaths): Promise<Result<"made" | "existed">> => {
+  if (existsSync(paths.key)) return good("existed");
+  const { makeKey } = await import("./authority.ts");
+  return writeFileOnce(paths.key, makeKey(), secretFile);
 };

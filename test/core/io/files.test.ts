@@ -22,6 +22,7 @@ import {
   secretFile,
   sweepLeftovers,
   writeFileAtomically,
+  writeFileOnce,
 } from "../../../core/io/files.ts";
 import { wallMs } from "../../../core/model/units.ts";
 
@@ -58,6 +59,22 @@ describe("writing a file", () => {
     expect(writeFileAtomically(path, "x")).toMatchObject({ fault: { code: "FILE_UNWRITABLE" } });
     expect(readdirSync(folder)).toEqual(["a"]);
     expect(readdirSync(path)).toEqual(["inside"]);
+  });
+});
+
+describe("writing a file once", () => {
+  test("makes it, and never again", () => {
+    const path = join(folder, "a");
+    expect(writeFileOnce(path, "first", secretFile)).toEqual({ ok: true, value: "made" });
+    expect(writeFileOnce(path, "second")).toEqual({ ok: true, value: "existed" });
+    expect([readFileSync(path, "utf8"), modeOf(path)]).toEqual(["first", 0o600]);
+    expect(readdirSync(folder)).toEqual(["a"]);
+  });
+
+  test("into a folder that is not there is a fault", () => {
+    expect(writeFileOnce(join(folder, "none", "a"), "x")).toMatchObject({
+      fault: { code: "FILE_UNWRITABLE" },
+    });
   });
 });
 

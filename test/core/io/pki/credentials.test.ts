@@ -58,6 +58,9 @@ describe("a missing file names itself and the command that makes it", () => {
 
   test("where the CA is kept, a user is added; a default data folder is not spelled out", () => {
     expect(userCredentials(data, alice).command).toBe(`distinsta user add alice --data ${data}`);
+    expect(userCredentials("/it's here", alice).command).toBe(
+      "distinsta user request alice --data '/it'\\''s here'",
+    );
     expect(userCredentials(join(process.cwd(), ".distinsta"), alice).command).not.toContain("--data");
   });
 });

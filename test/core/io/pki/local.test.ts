@@ -189,6 +189,16 @@ describe("on an all-loopback configuration", () => {
     expect(textOf(userFolder(data, alice), "identity.txt")).toBe("AGE-SECRET-KEY-1QQQQ\n");
   });
 
+  test("a user who lost her key gets another, and keeps her identity", async () => {
+    const data = dataFolder();
+    must(await ensureLocalPki(data, threeLocal, noon));
+    must(await ensureLocalUser(data, threeLocal, alice, noon));
+    const { identity } = must(await loadUser(data, alice, noon));
+    rmSync(join(userFolder(data, alice), "key.pem"));
+    must(await ensureLocalUser(data, threeLocal, alice, noon));
+    expect(must(await loadUser(data, alice, noon)).identity).toBe(identity);
+  });
+
   test("a client before any cluster is told to launch one", async () => {
     const data = dataFolder();
     const result = await ensureLocalUser(data, threeLocal, alice, noon);

@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { initCluster } from "../../../../core/io/pki/cluster.ts";
@@ -6,6 +6,7 @@ import { identityPath, userCredentials, userFolder } from "../../../../core/io/p
 import { addUser, listUsers, loadUser } from "../../../../core/io/pki/users.ts";
 import { userNameOf } from "../../../../core/model/ids.ts";
 import { makeHeader, openHeader } from "../../../../core/seal/header.ts";
+import { makeIdentity } from "../../../../core/seal/identity.ts";
 import { codeOf, dataFolder, later, must, noon, threeRemote } from "./fixtures.ts";
 
 const [alice, bob] = [userNameOf("alice"), userNameOf("bob")];
@@ -67,6 +68,24 @@ describe("a user who is added where the CA is kept", () => {
     expect(second.credentials.keyPem).toBe(first.credentials.keyPem);
     expect(codeOf(await loadUser(data, alice, later(1_500)))).toBe("none");
   });
+});
+
+test("an age identity that a person had before is used", async () => {
+  const pair = await makeIdentity();
+  mkdirSync(userFolder(data, alice), { recursive: true });
+  writeFileSync(identityPath(data, alice), `${pair.identity}\n`);
+  const user = must(await addUser(data, alice, noon));
+  expect(user.identity).toBe(pair.identity);
+  expect(user.credentials.peer).toMatchObject({ recipient: pair.recipient });
+});
+
+test("a folder with something in it but no identity is refused, and stays as it is", async () => {
+  mkdirSync(userFolder(data, alice), { recursive: true });
+  writeFileSync(join(userFolder(data, alice), "holiday.txt"), "at the sea");
+  expect(await addUser(data, alice, noon)).toMatchObject({
+    fault: { code: "CREDENTIALS_MISSING", path: identityPath(data, alice) },
+  });
+  expect(readdirSync(userFolder(data, alice))).toEqual(["holiday.txt"]);
 });
 
 test("without a CA nobody is added", async () => {
