@@ -29,7 +29,8 @@ export interface SharpInspector extends Inspector {
   roomFor(bytes: number): boolean;
   /**
    * Resolves when `bytes` more bytes of plaintext may be held, in the order of asking. A picture greater than
-   * the whole bound gets its turn alone. The room is the caller's until released.
+   * the whole bound gets its turn alone. The room is the caller's until released. How many may wait is bounded
+   * by the uploads that the caller lets in.
    */
   whenRoom(bytes: number): Promise<Room>;
   /** Bytes of plaintext for which there is room given out. */
@@ -75,6 +76,7 @@ const decodeSecondsMax = 30;
 
 const decode = async (image: readonly Uint8Array[], pixelsMax: number): Promise<Inspected> => {
   const open = await opener();
+  if (open === null) return { verdict: "unknown", thumbnail: null };
   // libvips wants the file in one piece; there is one such piece per picture being decoded, not per waiting one.
   const file = image.length === 1 && image[0] !== undefined ? image[0] : Buffer.concat(image);
   const options = { limitInputPixels: Math.max(1, pixelsMax), sequentialRead: true } as const;
@@ -121,10 +123,11 @@ const saysDamaged = (error: unknown): boolean => {
 
 type Open = (file: Uint8Array, options: SharpOptions) => Sharp;
 
-let loading: Promise<Open> | null = null;
+let loading: Promise<Open | null> | null = null;
 
-const opener = (): Promise<Open> => {
-  loading ??= load();
+/** Null on a machine for which sharp has no libvips: images are stored there all the same, uninspected. */
+const opener = (): Promise<Open | null> => {
+  loading ??= load().catch(() => null);
   return loading;
 };
 
