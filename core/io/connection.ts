@@ -8,6 +8,7 @@
  * with a name: a `Connection`.
  */
 import assert from "node:assert/strict";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Fault, FaultError, fault } from "../model/faults.ts";
 import { inboundBytesMax, outboundBytesMax, sealedChunkBytesMax, stallMsMax } from "../model/limits.ts";
@@ -186,6 +187,8 @@ class SocketWire implements Wire {
     this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
     this.#socket.resume();
+    // What was written still goes out; the peer's own closing is not worth staying alive for.
+    if (this.#socket instanceof Socket) this.#socket.unref();
   }
 
   destroy(problem: Fault | null): void {

@@ -30,6 +30,8 @@ export interface ListenOptions {
   /** Asked for each connection. */
   readonly hello: () => Hello;
   readonly connectionsMax: number;
+  /** For TLS, and again for hello; `handshakeMsMax` when left out. */
+  readonly handshakeMs?: number;
   /** The peer is known, of this cluster, and agrees on the configuration. */
   readonly onConnection: (connection: Connection) => void;
   /** Somebody was cut before that; `remote` is address and port. */
@@ -48,7 +50,7 @@ export const listenSecure = async (options: ListenOptions): Promise<Result<Liste
     ...contextOptions(options.credentials),
     ...judgedHere,
     requestCert: true,
-    handshakeTimeout: handshakeMsMax,
+    handshakeTimeout: options.handshakeMs ?? handshakeMsMax,
     noDelay: true,
   });
   server.maxConnections = options.connectionsMax;
@@ -175,13 +177,13 @@ const enter = async (
 
 /** The listener's side: nothing the peer sent is read before its certificate is judged. */
 const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<void> => {
-  const { credentials, onConnection, onRejected } = options;
+  const { credentials, onConnection, onRejected, handshakeMs = handshakeMsMax } = options;
   const us = credentials.peer;
   const remote = remoteOf(socket);
   const wire = openWire(socket, remote);
   const timer = setTimeout(
-    () => wire.destroy(fault("TIMED_OUT", { peer: remote, what: "say hello", ms: handshakeMsMax })),
-    handshakeMsMax,
+    () => wire.destroy(fault("TIMED_OUT", { peer: remote, what: "say hello", ms: handshakeMs })),
+    handshakeMs,
   );
   const peer = judge(socket, us, remote);
   const result = peer.ok

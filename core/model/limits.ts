@@ -29,8 +29,8 @@ export const pageRecordsMax = 500;
 
 /** Frames that were read but not taken yet, per connection; then the socket is paused. */
 export const inboundBytesMax = 1_048_576;
-/** Bytes given to a socket that it has not sent; then the sender waits. */
-export const outboundBytesMax = 1_048_576;
+/** Bytes given to a socket that it has not sent; then the sender waits. Small, because it is written in one piece. */
+export const outboundBytesMax = 262_144;
 
 /** A peer that does not finish TLS and hello within this is cut. */
 export const handshakeMsMax = 5_000;

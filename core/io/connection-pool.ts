@@ -1,0 +1,102 @@
+/**
+ * Connections that are kept for the next request.
+ *
+ * A new one costs some milliseconds of TLS, more than a small image. A request borrows a connection for itself
+ * alone and gives it back; one that closed while it lay here is dropped. A server may still have closed a
+ * connection a moment before it is used: `fresh` tells the borrower whether that explains a CONNECTION_LOST on
+ * the first use, and the request may be made again.
+ */
+import type { ServerAddress } from "../model/config.ts";
+import { bad, fault, good, type Result } from "../model/faults.ts";
+import type { NodeId } from "../model/ids.ts";
+import type { Hello } from "../model/messages.ts";
+import type { Connection } from "./connection.ts";
+import type { Credentials } from "./pki/credentials.ts";
+import { dialSecure } from "./tls.ts";
+
+export interface ConnectionPoolOptions {
+  readonly servers: readonly ServerAddress[];
+  readonly credentials: Credentials;
+  /** Purpose `request`. Asked for each new connection. */
+  readonly hello: () => Hello;
+  /** Connections that wait, per server; `idleConnectionsMax` when left out. */
+  readonly idleMax?: number;
+  /** For a new connection to be ready; `handshakeMsMax` when left out. */
+  readonly dialMs?: number;
+}
+
+export interface Borrowed {
+  readonly connection: Connection;
+  /** Made for this request, not taken from the pool. */
+  readonly fresh: boolean;
+}
+
+export interface ConnectionPool {
+  /** A connection for one request. Faults: those of `dialSecure`; INTERRUPTED after `close`. */
+  borrow(server: NodeId): Promise<Result<Borrowed>>;
+  /** After the last reply was read. A connection that is not idle, or one too many, is destroyed. */
+  giveBack(connection: Connection): void;
+  /** Destroys what waits; what is borrowed is destroyed when it is given back. */
+  close(): void;
+}
+
+export const idleConnectionsMax = 8;
+
+export const createConnectionPool = (options: ConnectionPoolOptions): ConnectionPool => {
+  const { servers, idleMax = idleConnectionsMax } = options;
+  const waiting = new Map<NodeId, Connection[]>(servers.map(({ id }) => [id, []]));
+  const dialing = new AbortController();
+
+  /** The one used last: the others may rest until they are closed. */
+  const takeWaiting = (server: NodeId): Connection | null => {
+    for (;;) {
+      const connection = waiting.get(server)?.pop();
+      if (connection === undefined) return null;
+      if (connection.idle) return connection;
+      // It closed, or the server spoke out of turn.
+      connection.destroy(null);
+    }
+  };
+
+  const forget = (connection: Connection, among: Connection[]): void => {
+    const index = among.indexOf(connection);
+    if (index >= 0) among.splice(index, 1);
+  };
+
+  return {
+    borrow: async (server) => {
+      const address = servers.find(({ id }) => id === server);
+      if (address === undefined)
+        return bad(fault("CONNECTION_LOST", { peer: `node ${server}`, reason: "no such node" }));
+      if (dialing.signal.aborted) return bad(fault("INTERRUPTED", {}));
+      const connection = takeWaiting(server);
+      if (connection !== null) return good({ connection, fresh: false });
+      const dialed = await dialSecure({
+        address,
+        credentials: options.credentials,
+        hello: options.hello(),
+        expect: { role: "node", id: server },
+        signal: dialing.signal,
+        ...(options.dialMs !== undefined && { withinMs: options.dialMs }),
+      });
+      return dialed.ok ? good({ connection: dialed.value, fresh: true }) : dialed;
+    },
+
+    giveBack: (connection) => {
+      const { peer } = connection;
+      const among = peer.role === "node" ? waiting.get(peer.id) : undefined;
+      if (among === undefined || !connection.idle || among.length >= idleMax) {
+        connection.destroy(null);
+        return;
+      }
+      among.push(connection);
+      void connection.closed.then(() => forget(connection, among));
+    },
+
+    close: () => {
+      dialing.abort();
+      for (const connection of [...waiting.values()].flat()) connection.destroy(null);
+      waiting.clear();
+    },
+  };
+};
