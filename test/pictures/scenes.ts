@@ -5,11 +5,8 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { renderToString } from "ink";
-import { createElement } from "react";
 import type { ConsoleModel } from "../../ui/model/model.ts";
 import { themeOf } from "../../ui/theme.ts";
-import { Screen } from "../../ui/views/screen.tsx";
 import { screenPng } from "../support/picture.ts";
 import { openScreen } from "../support/screen.ts";
 import { calmScene, keys, nodeDownScene, noQuorumScene, played } from "../ui/scenes.ts";
@@ -26,6 +23,12 @@ const sizes = [
   [120, 40],
   [200, 60],
 ] as const;
+
+// Ink decides about colours when it is loaded, and a script's output is no terminal.
+process.env.FORCE_COLOR = "3";
+const { renderToString } = await import("ink");
+const { createElement } = await import("react");
+const { Screen } = await import("../../ui/views/screen.tsx");
 
 const folder = process.argv[2] ?? "pictures";
 await mkdir(folder, { recursive: true });

@@ -2,7 +2,7 @@
  * A screen as a picture: for the README, and for looking at one's own frames.
  *
  * Boxes, blocks and braille are drawn as shapes, because fonts leave seams between them; everything else is text
- * in a monospace font, one `<text>` for each run of one style, stretched to its cells.
+ * in a monospace font, one `<text>` for each word, set exactly on its cells.
  */
 import sharp from "sharp";
 import type { Cell, Screen } from "./screen.ts";
@@ -22,7 +22,7 @@ export const screenSvg = (screen: Screen): string => {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<rect width="100%" height="100%" rx="8" fill="${paper}"/>`,
-    `<g font-family="DejaVu Sans Mono, monospace" font-size="14.5" xml:space="preserve">`,
+    `<g font-family="DejaVu Sans Mono, monospace" font-size="14.5">`,
     ...body,
     "</g></svg>",
   ].join("\n");
@@ -31,7 +31,7 @@ export const screenSvg = (screen: Screen): string => {
 /** The same as PNG bytes, at twice the size for sharp text. */
 export const screenPng = (screen: Screen): Promise<Buffer> =>
   sharp(Buffer.from(screenSvg(screen)), { density: 144 })
-    .png({ palette: true, colours: 64, effort: 9 })
+    .png({ palette: true, colours: 64, effort: 7 })
     .toBuffer();
 
 interface Run {
@@ -46,7 +46,7 @@ const rowSvg = (row: readonly Cell[], top: number): readonly string[] => {
   let run: Run | null = null;
   let column = 0;
   const flush = (): void => {
-    if (run !== null && run.text.trim() !== "") parts.push(textSvg(run, top));
+    if (run !== null) parts.push(textSvg(run, top));
     run = null;
   };
   for (const cell of row) {
@@ -58,26 +58,37 @@ const rowSvg = (row: readonly Cell[], top: number): readonly string[] => {
       );
     }
     const shape = shapeOf(cell.char, x, top);
-    if (shape !== null) {
-      flush();
-      parts.push(`<g ${paint(cell)}>${shape}</g>`);
-    } else if (run !== null && sameStyle((run as Run).style, cell)) {
-      const before: Run = run;
-      run = { ...before, text: before.text + cell.char, cells: before.cells + cell.width };
-    } else {
-      flush();
-      run = { text: cell.char, column, cells: cell.width, style: cell };
-    }
+    if (shape !== null) parts.push(`<g ${paint(cell)}>${shape}</g>`);
+    run = grown(run, cell, shape === null && cell.char !== " ", column, flush);
     column += cell.width;
   }
   flush();
   return parts;
 };
 
+/** `run` with one more cell, or a new one after `flush`; a font's stand-in glyphs are of any width, so they are alone. */
+const grown = (
+  run: Run | null,
+  cell: Cell,
+  isText: boolean,
+  column: number,
+  flush: () => void,
+): Run | null => {
+  const ascii = cell.char <= "~";
+  if (run !== null && isText && ascii && run.text <= "~" && sameStyle(run.style, cell)) {
+    return { ...run, text: run.text + cell.char, cells: run.cells + cell.width };
+  }
+  flush();
+  return isText ? { text: cell.char, column, cells: cell.width, style: cell } : null;
+};
+
+/** Not `opacity`, which would make the renderer compose a layer for each piece. */
+const faint = ' fill-opacity="0.55" stroke-opacity="0.55"';
+
 const colorOf = (cell: Cell): string =>
   cell.inverse ? (cell.background ?? paper) : (cell.foreground ?? ink);
 const paint = (cell: Cell): string =>
-  `fill="${colorOf(cell)}" stroke="${colorOf(cell)}"${cell.dim ? ' opacity="0.55"' : ""}`;
+  `fill="${colorOf(cell)}" stroke="${colorOf(cell)}"${cell.dim ? faint : ""}`;
 
 const sameStyle = (one: Cell, other: Cell): boolean =>
   one.foreground === other.foreground &&
@@ -88,13 +99,13 @@ const sameStyle = (one: Cell, other: Cell): boolean =>
   one.underline === other.underline;
 
 const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(" ", "\u00a0");
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const textSvg = ({ text, column, cells, style }: Run, top: number): string => {
   const style_ = [
     `fill="${colorOf(style)}"`,
     style.bold ? 'font-weight="bold"' : "",
-    style.dim ? 'opacity="0.55"' : "",
+    style.dim ? faint : "",
     style.underline ? 'text-decoration="underline"' : "",
   ]
     .filter((attribute) => attribute !== "")
@@ -115,7 +126,7 @@ const shapeOf = (char: string, x: number, y: number): string | null => {
     const height = ((code - 0x2580) / 8) * cellHeight;
     return block(x, y + cellHeight - height, cellWidth, height);
   }
-  if (char === "░") return `<g opacity="0.22">${block(x, y + 2, cellWidth, cellHeight - 4)}</g>`;
+  if (char === "░") return `<g fill-opacity="0.22">${block(x, y, cellWidth, cellHeight)}</g>`;
   if (char === "▏") return block(x, y, 1.5, cellHeight);
   return boxSvg(char, x, y);
 };
@@ -131,14 +142,17 @@ const dots: readonly (readonly [number, number])[] = [
   [0, 3],
   [1, 3],
 ];
-const brailleSvg = (mask: number, x: number, y: number): string =>
-  dots
+const dotSize = 2.4;
+const brailleSvg = (mask: number, x: number, y: number): string => {
+  const squares = dots
     .filter((_, bit) => (mask & (1 << bit)) !== 0)
-    .map(
-      ([column, row]) =>
-        `<circle cx="${round(x + (column + 0.5) * (cellWidth / 2))}" cy="${round(y + (row + 0.5) * (cellHeight / 4))}" r="1.35" stroke="none"/>`,
-    )
-    .join("");
+    .map(([column, row]) => {
+      const left = x + (column + 0.5) * (cellWidth / 2) - dotSize / 2;
+      const top = y + (row + 0.5) * (cellHeight / 4) - dotSize / 2;
+      return `M${round(left)} ${round(top)}h${dotSize}v${dotSize}h-${dotSize}z`;
+    });
+  return `<path d="${squares.join("")}" stroke="none"/>`;
+};
 
 const boxSvg = (char: string, x: number, y: number): string | null => {
   const [middle, centre] = [x + cellWidth / 2, y + cellHeight / 2];

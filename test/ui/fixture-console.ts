@@ -2,7 +2,7 @@
  * The console on a terminal, fed by a made-up cluster: the program that the terminal tests run.
  *
  * The first argument says what happens: `calm` is three nodes, one leader; `crash-view` gives a view something it
- * cannot draw; `crash-timer` throws where nobody catches; `reject` forgets a rejection; `exit` calls process.exit
+ * cannot draw; `crash-update` gives the update something it cannot take in; `crash-timer` throws where nobody catches; `reject` forgets a rejection; `exit` calls process.exit
  * in the middle; `prints` prints and warns. Keys are the tests' business. It ends with `exit: <how>` on the
  * ordinary screen.
  */
@@ -41,11 +41,13 @@ const subscribe = (listener: (event: ConsoleEvent) => void): (() => void) => {
 
 const trouble = (listener: (event: ConsoleEvent) => void) => (): void => {
   switch (wish) {
-    case "crash-view":
-      listener(
-        snapshotEvent({ ...snapshotOf(), nodes: [{ ...nodeView(1), id: undefined as never }], leader: null }),
-      );
-      listener(snapshotEvent({ ...snapshotOf(), quorum: undefined as never }));
+    case "crash-view": {
+      const role = Symbol("a role that no view can write") as never;
+      listener(snapshotEvent(snapshotOf({ nodes: [{ ...nodeView(1), role }], leader: null })));
+      break;
+    }
+    case "crash-update":
+      listener(snapshotEvent({ ...snapshotOf(), nodes: undefined as never }));
       break;
     case "crash-timer":
       throw new Error("thrown where nobody catches");

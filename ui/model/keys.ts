@@ -102,7 +102,7 @@ export const bindings: readonly Binding[] = [
 
 const names: Readonly<Record<string, string>> = {
   tab: "Tab",
-  "shift-tab": "⇧Tab",
+  "shift-tab": "Shift+Tab",
   escape: "Esc",
   enter: "Enter",
   backspace: "⌫",
@@ -147,7 +147,7 @@ const roomNames: readonly (readonly [Room, string])[] = [
 
 export interface KeySection {
   readonly title: string;
-  readonly rows: readonly { readonly keys: string; readonly says: string }[];
+  readonly rows: readonly { readonly keys: readonly string[]; readonly says: string }[];
 }
 
 /** The whole table by room, as the help and `docs/console.md` show it. */
@@ -155,7 +155,7 @@ export const keySections: readonly KeySection[] = roomNames.map(([room, title]) 
   title,
   rows: bindings
     .filter((binding) => binding.room === room)
-    .map((binding) => ({ keys: binding.keys.map(keyName).join(" "), says: binding.says })),
+    .map((binding) => ({ keys: binding.keys.map(keyName), says: binding.says })),
 }));
 
 /** Lines of the help: a title for each section, its keys, and a blank line between sections. */

@@ -76,7 +76,7 @@ const quorum = (cluster: ClusterView, commands: NoticeCommands): readonly Notice
   return [
     {
       tone: "bad",
-      text: `quorum lost: ${live} of ${count(cluster.nodes.length)} up, ${needed} needed: nothing can be written`,
+      text: `quorum lost, no writes: ${live} of ${count(cluster.nodes.length)} up, ${needed} needed`,
       command:
         missing === undefined
           ? `look: ${commands.status}`

@@ -20,6 +20,6 @@ const helpText: readonly Line[] = keySections.flatMap((section, index): readonly
   ...(index === 0 ? [] : [[]]),
   [{ text: ` ${section.title}`, bold: true, tone: "accent" }],
   ...section.rows.map(
-    (row): Line => [{ text: `   ${row.keys.padEnd(keyCells)}`, bold: true }, plain(row.says)],
+    (row): Line => [{ text: `   ${row.keys.join(" ").padEnd(keyCells)}`, bold: true }, plain(row.says)],
   ),
 ]);

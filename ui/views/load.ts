@@ -28,7 +28,7 @@ export const loadPane = (model: ConsoleModel, width: number, rows: number, color
   const seconds = windowSeconds(loads);
   const span = seconds === loadSamplesMax ? "5 min" : `${seconds} s`;
   const legend = ids.flatMap((id): Line => [nodeMark(id), plain(` ${id}  `)]);
-  const title: Line = chart ? [...legend, dim(span)] : [dim(`busy of 100 % · newest at the right`)];
+  const title: Line = chart ? [...legend, dim(span)] : [dim("of 100 % · a second a cell")];
   return { title, lines: chart ? chartLines(loads, seconds, width, rows) : sparklines(model, loads, width) };
 };
 
