@@ -96,8 +96,10 @@ export const leaderDied = (
   around: Surroundings,
   effects: Effect[],
 ): Election => {
-  if (state.leader !== peer && state.heardFrom !== peer) return state;
   const { now } = around.moment;
+  const released = state.heardFrom === peer ? { ...state, heardAt: neverMs, heardFrom: null } : state;
+  // Somebody else leads by now, perhaps we do.
+  if (released.leader !== peer && (released === state || released.leader !== null)) return released;
   if (state.leader === peer) {
     effects.push(
       {
@@ -112,15 +114,7 @@ export const leaderDied = (
       { kind: "changed" },
     );
   }
-  return {
-    ...state,
-    leader: null,
-    heardAt: neverMs,
-    heardFrom: null,
-    timerFrom: now,
-    timerMs: 0,
-    leaderDead: true,
-  };
+  return { ...released, leader: null, timerFrom: now, timerMs: 0, leaderDead: true };
 };
 
 /** Time has passed. */

@@ -9,9 +9,9 @@
  * port refuses a connection after its old one closed, the peer speaks with a new boot number, or it said
  * goodbye. What others say about a third node is never evidence.
  */
-import type { Ping } from "../model/control.ts";
+import type { ControlMessage, Ping } from "../model/control.ts";
 import type { Event } from "../model/events.ts";
-import type { Boot, NodeId } from "../model/ids.ts";
+import type { NodeId, StoreId } from "../model/ids.ts";
 import type { MonotonicMs } from "../model/units.ts";
 import type { LinkEvent } from "../ports.ts";
 import { type Effect, neverMs } from "./effects.ts";
@@ -30,6 +30,8 @@ export interface PeerView {
   readonly id: NodeId;
   /** The highest boot number heard; 0 before any. */
   readonly boot: number;
+  /** The disk on which its boots are counted; null before its first ping. */
+  readonly store: StoreId | null;
   readonly heardAt: MonotonicMs;
   /** Its last ping; it says all that we know of the peer. */
   readonly ping: Ping | null;
@@ -57,6 +59,7 @@ export const initialPeers = (ids: readonly NodeId[]): Peers =>
   ids.map((id) => ({
     id,
     boot: 0,
+    store: null,
     heardAt: neverMs,
     ping: null,
     hearsUs: false,
@@ -104,11 +107,18 @@ export interface Heard {
   readonly died: DeathReason | null;
 }
 
-/** Any message carries its sender's boot: an older one is stale, a newer one proves that the old process died. */
-export const heardBoot = (peers: Peers, from: NodeId, boot: Boot, effects: Effect[]): Heard => {
+/**
+ * Any message carries its sender's boot: an older one is stale, a newer one proves that the old process died.
+ * Boots are counted on a disk; a ping that names another store begins a new count.
+ */
+export const heardBoot = (peers: Peers, from: NodeId, message: ControlMessage, effects: Effect[]): Heard => {
   const peer = peerOf(peers, from);
-  if (boot === peer.boot && peer.gone !== "goodbye") return { peers, stale: false, died: null };
-  if (boot <= peer.boot) return { peers, stale: true, died: null };
+  const { boot } = message;
+  const newStore = message.kind === "ping" && message.store !== peer.store;
+  const firstStore = newStore && peer.store === null;
+  if (boot === peer.boot && peer.gone !== "goodbye" && (!newStore || firstStore))
+    return { peers, stale: false, died: null };
+  if (boot <= peer.boot && !newStore) return { peers, stale: true, died: null };
   const known = peer.boot > 0;
   if (known && peer.standing !== "down")
     effects.push({ kind: "log", event: { kind: "node.down", peer: from, reason: "restarted" } });
@@ -142,6 +152,7 @@ export const heardPing = (
     ping.echo === null ? peer.roundTripMs : Math.max(0, now - ping.echo.sentAt - ping.echo.heldMs);
   const heard: PeerView = {
     ...peer,
+    store: ping.store,
     heardAt: now,
     ping,
     hearsUs: ping.hears.includes(self),

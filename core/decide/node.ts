@@ -86,7 +86,7 @@ const onMessage = (
   moment: Moment,
   effects: Effect[],
 ): NodeState => {
-  const { peers, stale, died } = heardBoot(state.peers, from, message.boot, effects);
+  const { peers, stale, died } = heardBoot(state.peers, from, message, effects);
   if (stale) return state;
   const heard = peers === state.peers ? state : { ...state, peers };
   const current = died === null ? heard : withDead(heard, from, moment, effects);
@@ -219,6 +219,6 @@ const finishStop = (state: NodeState, { now }: Moment, effects: Effect[]): NodeS
   const { boot } = state.election.durable;
   if (now < state.stop.until && state.election.leader === null) return state;
   for (const to of state.setup.peers) effects.push({ kind: "send", to, message: { kind: "goodbye", boot } });
-  effects.push({ kind: "log", event: { kind: "node.stopped" } }, { kind: "stopped" });
+  effects.push({ kind: "stopped" });
   return { ...state, stop: { kind: "stopped" } };
 };
