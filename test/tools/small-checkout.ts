@@ -50,12 +50,19 @@ if (process.argv[2] === "wait") {
 }
 `;
 
+interface LaunchOptions {
+  cwd: string;
+  env: { npm_execpath: string };
+  stdin: "ignore";
+  reject: false;
+}
+
 export interface SmallCheckout extends AsyncDisposable {
   readonly root: string;
   path(...parts: string[]): string;
   write(path: string, text: string): Promise<void>;
   /** Runs `node tools/run.js …` there. */
-  launch(...launcherArguments: string[]): ResultPromise<{ reject: false }>;
+  launch(...launcherArguments: string[]): ResultPromise<LaunchOptions>;
   /** How often packages were installed and sources compiled. */
   counts(): Promise<{ readonly installs: number; readonly builds: number }>;
 }
