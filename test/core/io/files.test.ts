@@ -117,6 +117,22 @@ describe("publishing a folder", () => {
     expect(readdirSync(folder)).toEqual(["t"]);
   });
 
+  test("onto one that another process makes meanwhile changes nothing", () => {
+    const target = join(folder, "t");
+    const late = {
+      name: "key",
+      mode: secretFile,
+      get content(): string {
+        // By now the late one has looked and found nothing.
+        expect(publishFolder(target, files("rival"))).toEqual({ ok: true, value: "made" });
+        return "late";
+      },
+    };
+    expect(publishFolder(target, [late])).toEqual({ ok: true, value: "existed" });
+    expect(readFileSync(join(target, "key"), "utf8")).toBe("rival");
+    expect(readdirSync(folder)).toEqual(["t"]);
+  });
+
   test("onto a file changes nothing, onto an empty folder succeeds", () => {
     writeFileSync(join(folder, "file"), "x");
     expect(publishFolder(join(folder, "file"), files("a"))).toEqual({ ok: true, value: "existed" });

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { makeKey } from "../../../../core/io/pki/authority.ts";
 import { loadCredentials } from "../../../../core/io/pki/credentials.ts";
 import { loadAuthority } from "../../../../core/io/pki/keep.ts";
 import { ensureLocalPki, ensureLocalUser } from "../../../../core/io/pki/local.ts";
@@ -115,6 +116,32 @@ describe("credentials that do not fit are refused with file and reason", () => {
     const other = dataFolder();
     must(await ensureLocalPki(other, threeLocal, noon));
     copyFileSync(join(other, "pki", "ca.pem"), paths.ca);
+    expect(load()).toMatchObject(refused(paths.certificate, /did not sign/));
+  });
+
+  test("a certificate that bears the CA's name and not its signature, or its signature and not its name", async () => {
+    const authority = must(loadAuthority(data, noon));
+    const names = [{ type: "url" as const, value: `distinsta://${authority.cluster}/node/1` }];
+    const node = { ...authority, certificatePem: readFileSync(paths.certificate, "utf8") };
+    for (const forger of [{ ...authority, keyPem: makeKey() }, node]) {
+      const { pem, keyPem } = await certificateNaming(forger, names);
+      writeFileSync(paths.certificate, pem);
+      writeFileSync(paths.key, keyPem);
+      expect(load()).toMatchObject(refused(paths.certificate, /did not sign/));
+    }
+  });
+
+  test("a CA that may sign nothing", async () => {
+    const authority = must(loadAuthority(data, noon));
+    const url = (path: string) => [
+      { type: "url" as const, value: `distinsta://${authority.cluster}/${path}` },
+    ];
+    const poser = await certificateNaming(authority, url("authority"));
+    const forger = { ...authority, certificatePem: poser.pem, keyPem: poser.keyPem };
+    const { pem, keyPem } = await certificateNaming(forger, url("node/1"));
+    writeFileSync(paths.ca, poser.pem);
+    writeFileSync(paths.certificate, pem);
+    writeFileSync(paths.key, keyPem);
     expect(load()).toMatchObject(refused(paths.certificate, /did not sign/));
   });
 

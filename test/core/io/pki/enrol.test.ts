@@ -73,6 +73,14 @@ describe("a user on another machine", () => {
     expect(codeOf(await signUserRequest(office, alice, stolen.path, noon))).toBe("USAGE");
   });
 
+  test("cannot exchange her identity unnoticed: what is sealed to the old one would be lost", async () => {
+    await enrol();
+    must(await requestUser(home, bob, noon));
+    copyFileSync(identityPath(home, bob), identityPath(home, alice));
+    const { path } = must(await requestUser(home, alice, noon));
+    expect(codeOf(await signUserRequest(office, alice, path, noon))).toBe("USAGE");
+  });
+
   test("cannot take the name of a user who was added at the office", async () => {
     must(await addUser(office, alice, noon));
     const requested = must(await requestUser(home, alice, noon));
