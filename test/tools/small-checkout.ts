@@ -5,7 +5,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa, type ResultPromise } from "execa";
+import { execa } from "execa";
 
 const repository = join(import.meta.dirname, "..", "..");
 
@@ -50,24 +50,8 @@ if (process.argv[2] === "wait") {
 }
 `;
 
-interface LaunchOptions {
-  cwd: string;
-  env: { npm_execpath: string };
-  stdin: "ignore";
-  reject: false;
-}
-
-export interface SmallCheckout extends AsyncDisposable {
-  readonly root: string;
-  path(...parts: string[]): string;
-  write(path: string, text: string): Promise<void>;
-  /** Runs `node tools/run.js …` there. */
-  launch(...launcherArguments: string[]): ResultPromise<LaunchOptions>;
-  /** How often packages were installed and sources compiled. */
-  counts(): Promise<{ readonly installs: number; readonly builds: number }>;
-}
-
-export const smallCheckout = async (): Promise<SmallCheckout> => {
+/** A new one, in a temporary folder; gone at the end of the block that uses it. */
+export const smallCheckout = async () => {
   const root = await mkdtemp(join(tmpdir(), "distinsta-checkout-"));
   const path = (...parts: string[]) => join(root, ...parts);
   const write = async (name: string, text: string) => {
@@ -88,16 +72,17 @@ export const smallCheckout = async (): Promise<SmallCheckout> => {
   await write("compiler.cjs", compilerStandIn);
   await write("src/main.ts", program);
   return {
-    root,
     path,
     write,
-    launch: (...launcherArguments) =>
+    /** Runs `node tools/run.js …` there. */
+    launch: (...launcherArguments: string[]) =>
       execa(process.execPath, [path("tools", "run.js"), ...launcherArguments], {
         cwd: root,
         env: { npm_execpath: path("npm-cli.js") },
         stdin: "ignore",
         reject: false,
       }),
+    /** How often packages were installed and sources compiled. */
     counts: async () => ({ installs: await linesOf("installs.log"), builds: await linesOf("builds.log") }),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
