@@ -196,7 +196,7 @@ describe("control over TLS", () => {
   test("a link on whose peer nothing more is heard is dialed anew", async () => {
     const servers = await freeServers();
     const [one, two] = [await start(1, servers), await start(2, servers)];
-    await until(() => two.events.some(({ kind }) => kind === "link.opened"));
+    await until(() => [one, two].every(({ events }) => events.some(({ kind }) => kind === "link.opened")));
     two.links.send(nodeId(1), { kind: "goodbye", boot: boot(1) });
     await until(() => one.events.some(({ kind }) => kind === "message"));
     const linkEvents = () => one.events.filter(({ kind }) => kind !== "message").map(({ kind }) => kind);
