@@ -9,6 +9,7 @@
  * that nobody changes them on the way, so both ends are given something short to compare: the recipient in
  * the request, the fingerprint of the CA in the bundle. The same three steps renew a certificate.
  */
+import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { good, type Result } from "../../model/faults.ts";
 import type { ClusterId, UserName } from "../../model/ids.ts";
@@ -37,13 +38,14 @@ export interface Signed {
   readonly recipient: string;
   /** The file to send back: the user's certificate and the CA's, PEM. */
   readonly bundlePem: string;
+  /** SHA-256 of the CA's certificate, as `AB:CD:…`: to compare with what the user's machine says. */
+  readonly authorityFingerprint: string;
   readonly state: "made" | "renewed";
 }
 
 export interface Installed {
   readonly cluster: ClusterId;
   readonly recipient: string;
-  /** SHA-256 of the CA's certificate, as `AB:CD:…`. */
   readonly authorityFingerprint: string;
 }
 
@@ -114,7 +116,12 @@ export const signUserRequest = async (
   );
   const entered = enterUser(data, name, certificatePem);
   if (!entered.ok) return entered;
-  return good({ recipient, bundlePem: certificatePem + caPem, state: isSame ? "renewed" : "made" });
+  return good({
+    recipient,
+    bundlePem: certificatePem + caPem,
+    authorityFingerprint: new X509Certificate(caPem).fingerprint256,
+    state: isSame ? "renewed" : "made",
+  });
 };
 
 /**

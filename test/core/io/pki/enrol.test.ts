@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { initCluster } from "../../../../core/io/pki/cluster.ts";
@@ -37,6 +37,7 @@ describe("a user on another machine", () => {
     expect([requested.recipient, signed.recipient, installed.recipient]).toEqual(
       Array(3).fill(user.recipient),
     );
+    expect(installed.authorityFingerprint).toBe(signed.authorityFingerprint);
     expect(installed.authorityFingerprint).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
     expect(existsSync(requested.path)).toBe(false);
     const travelled = signed.bundlePem + readFileSync(join(office, "pki", "users", "alice.pem"), "utf8");
@@ -79,6 +80,19 @@ describe("a user on another machine", () => {
     copyFileSync(identityPath(home, bob), identityPath(home, alice));
     const { path } = must(await requestUser(home, alice, noon));
     expect(codeOf(await signUserRequest(office, alice, path, noon))).toBe("USAGE");
+  });
+
+  test("who lost her key goes on with her identity, once the operator let go of the old key", async () => {
+    await enrol();
+    must(await installUser(home, alice, bundle, noon));
+    const { identity } = must(await loadUser(home, alice, noon));
+    for (const name of ["key.pem", "certificate.pem", "ca.pem"]) rmSync(join(userFolder(home, alice), name));
+    const { path } = must(await requestUser(home, alice, noon));
+    expect(codeOf(await signUserRequest(office, alice, path, noon))).toBe("USAGE");
+    rmSync(join(office, "pki", "users", "alice.pem"));
+    await enrol();
+    must(await installUser(home, alice, bundle, noon));
+    expect(must(await loadUser(home, alice, noon)).identity).toBe(identity);
   });
 
   test("cannot take the name of a user who was added at the office", async () => {
