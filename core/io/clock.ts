@@ -1,5 +1,5 @@
 /** Time, from the operating system. The monotonic clock may or may not go on while the machine sleeps. */
-import { monotonicMs, wallMs } from "../model/units.ts";
+import { monotonicMs, type WallMs, wallMs } from "../model/units.ts";
 import type { Clock } from "../ports.ts";
 
 /** What one timer can wait: longer waits are taken in pieces. */
@@ -9,7 +9,7 @@ export const systemClock = (): Clock => {
   const monotonic = (): ReturnType<Clock["monotonic"]> => monotonicMs(performance.now());
   return {
     monotonic,
-    wall: () => wallMs(Date.now()),
+    wall: wallNow,
     at: (at, wake) => {
       let timer: NodeJS.Timeout | undefined;
       // Timers count whole milliseconds from a clock of their own and may fire a little early.
@@ -23,3 +23,6 @@ export const systemClock = (): Clock => {
     },
   };
 };
+
+/** Wall time now, for set-up and for people. */
+export const wallNow = (): WallMs => wallMs(Date.now());

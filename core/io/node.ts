@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
-import { bad, fault, good, type Result } from "../model/faults.ts";
+import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -40,6 +40,8 @@ export interface NodeOptions {
   readonly data: string;
   readonly credentials: Credentials;
   readonly onEvent: (event: Event, at: WallMs) => void;
+  /** Leader, term or somebody's standing has changed. */
+  readonly onChange: () => void;
 }
 
 export interface RunningNode {
@@ -87,6 +89,9 @@ const startOnDisk = async (
     credentials,
     hello: () => helloOf(options, "control"),
     heartbeatMs: config.timings.heartbeatMs,
+    onProblem: newsOnly((peer, problem) =>
+      log({ kind: "peer.rejected", remote: `node ${peer}`, fault: problem }),
+    ),
   });
   const work = createWork(config, data.folder, clock);
   const driver = createNodeDriver({
@@ -99,7 +104,10 @@ const startOnDisk = async (
     terms: openTermStore(join(data.folder, "term.json")),
     entropy: systemEntropy(),
     onEvent: options.onEvent,
-    onChange: () => peers.livenessChanged(),
+    onChange: () => {
+      peers.livenessChanged();
+      options.onChange();
+    },
   });
   if (!driver.ok) return driver;
 
@@ -166,6 +174,17 @@ const helloOf = (options: NodeOptions, purpose: Hello["purpose"]): Hello => ({
   agreement: agreement(options.credentials.peer.cluster, options.config),
   purpose,
 });
+
+/** A problem with a peer is met at every dial; it is told when it is another than the last. */
+const newsOnly = (tell: (peer: NodeId, problem: Fault) => void): ((peer: NodeId, problem: Fault) => void) => {
+  const told = new Map<NodeId, string>();
+  return (peer, problem) => {
+    const what = JSON.stringify(problem);
+    if (told.get(peer) === what) return;
+    told.set(peer, what);
+    tell(peer, problem);
+  };
+};
 
 const route = (service: Service, links: ControlLinks, connection: Connection): void => {
   if (connection.hello.purpose === "control") links.accept(connection);

@@ -4,6 +4,7 @@
  * A name says what it is and when, and is unique by the id: `cat_20261122T134501123Z_5f3a9c01.png.age`.
  */
 import { createHash, type Hash } from "node:crypto";
+import { rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../../model/faults.ts";
@@ -22,6 +23,14 @@ export const sealedName = (name: string, id: ImageId): string => {
   return `${stem}_${at}_${shortId(id)}${extension}.age`;
 };
 const nameCharsMax = 64;
+
+const unfinished = new Set<string>();
+
+/** Removes every part file of this process, at once: for the moment before it exits. */
+export const discardParts = (): void => {
+  for (const part of unfinished) rmSync(part, { force: true });
+  unfinished.clear();
+};
 
 /** A file that appears whole or not at all. */
 export class PartFile {
@@ -52,6 +61,7 @@ export class PartFile {
     await this.#try(async () => {
       await mkdir(dirname(this.path), { recursive: true });
       this.#file = await open(this.#part, "w");
+      unfinished.add(this.#part);
       await writeWhole(this.#file, head);
     });
   }
@@ -75,6 +85,7 @@ export class PartFile {
       await this.#file?.close();
       this.#file = null;
       await rename(this.#part, this.path);
+      unfinished.delete(this.#part);
       return good(this.path);
     } catch (error) {
       return bad(writeFault(this.path, error));
@@ -86,6 +97,7 @@ export class PartFile {
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
     await rm(this.#part, { force: true }).catch(() => undefined);
+    unfinished.delete(this.#part);
   }
 
   async #try(act: () => Promise<void>): Promise<void> {

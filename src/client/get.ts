@@ -1,0 +1,83 @@
+/** `get ID…`: images out of the store, opened or as stored. */
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, extname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { Client } from "../../core/io/client/client.ts";
+import { PartFile } from "../../core/io/client/sealed-file.ts";
+import { type ExitCode, type Fault, FaultError, fault, sayBytes } from "../../core/model/faults.ts";
+import { shortId } from "../../core/model/ids.ts";
+import type { ImageRecord } from "../../core/model/records.ts";
+import { exitCodeOfAll } from "../output.ts";
+import type { Talk } from "./talk.ts";
+import type { ClientCommand } from "./words.ts";
+
+type Get = Extract<ClientCommand, { kind: "get" }>;
+
+export const get = async (client: Client, talk: Talk, command: Get): Promise<ExitCode> => {
+  refuseNonsense(command, talk.json);
+  const faults: (Fault | null)[] = [];
+  for (const part of command.ids) faults.push(await getOne(client, talk, command, part));
+  return exitCodeOfAll(faults);
+};
+
+const refuseNonsense = ({ output, ids }: Get, json: boolean): void => {
+  const usage = (message: string, hint: string): never => {
+    throw new FaultError(fault("USAGE", { message, hint }));
+  };
+  if (output === "-" && json) usage("-o - and --json both want standard output", "leave one of them out");
+  if (output !== null && ids.length > 1 && !isFolder(output)) {
+    usage(`several images cannot all go to ${output}`, "give a folder that exists, or one id");
+  }
+};
+
+const getOne = async (client: Client, talk: Talk, command: Get, part: string): Promise<Fault | null> => {
+  const found = await client.find(part);
+  if (!found.ok) {
+    talk.failure({ id: part }, found.fault);
+    return found.fault;
+  }
+  const id = found.value;
+  const scratch = command.output === "-" ? await mkdtemp(join(tmpdir(), "distinsta-")) : null;
+  try {
+    const place = (record: ImageRecord): PartFile => new PartFile(placeOf(record, command, scratch));
+    const got = await client.get(id, command.sealed, place);
+    if (!got.ok) {
+      talk.failure({ id }, got.fault);
+      return got.fault;
+    }
+    const { savedAs, record } = got.value;
+    if (scratch !== null) {
+      await pipeline(createReadStream(savedAs), process.stdout, { end: false });
+      return null;
+    }
+    const bytes = statSync(savedAs).size;
+    talk.item(
+      { id, ok: true, savedAs, bytes },
+      `✓ ${shortId(record.facts.id)} → ${savedAs} (${sayBytes(bytes)})`,
+    );
+    return null;
+  } finally {
+    if (scratch !== null) await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+const placeOf = (record: ImageRecord, { output, sealed }: Get, scratch: string | null): string => {
+  const plain = basename(record.facts.name) || "image";
+  const name = sealed ? `${plain}.age` : plain;
+  if (scratch !== null) return join(scratch, "image");
+  if (output === null) return freeName(name);
+  return isFolder(output) ? freeName(join(output, name)) : output;
+};
+
+/** `cat.png`, or `cat (2).png` when that is taken, and so on. */
+const freeName = (path: string): string => {
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
+  let candidate = path;
+  for (let copy = 2; existsSync(candidate); copy++) candidate = `${stem} (${copy})${extension}`;
+  return candidate;
+};
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

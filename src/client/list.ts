@@ -1,0 +1,53 @@
+/** `list`: the user's images, newest first. */
+import type { Client } from "../../core/io/client/client.ts";
+import { type ExitCode, exitCodeOf, sayBytes } from "../../core/model/faults.ts";
+import { shortId } from "../../core/model/ids.ts";
+import type { ImageRecord } from "../../core/model/records.ts";
+import type { Talk } from "./talk.ts";
+
+export const list = async (client: Client, talk: Talk): Promise<ExitCode> => {
+  let count = 0;
+  for await (const record of client.list()) {
+    if (!record.ok) {
+      talk.failure({}, record.fault);
+      return exitCodeOf(record.fault);
+    }
+    count++;
+    talk.item(recordJson(record.value), rowOf(record.value));
+  }
+  if (count === 0) talk.remark("no images yet: upload one with upload PATH");
+  return 0;
+};
+
+export const recordJson = ({ facts, homes, trashed, inspection }: ImageRecord) => ({
+  id: facts.id,
+  name: facts.name,
+  bytes: facts.bytes,
+  width: facts.width || null,
+  height: facts.height || null,
+  type: facts.type,
+  createdAt: new Date(facts.createdAt).toISOString(),
+  owner: facts.owner,
+  copies: homes.value.length,
+  trashed: trashed.value,
+  inspected: inspection.value.verdict,
+});
+
+const rowOf = ({ facts, homes, trashed, inspection }: ImageRecord): string => {
+  const at = new Date(facts.createdAt).toISOString().slice(0, 19).replace("T", " ");
+  const size = facts.width === 0 ? "?" : `${facts.width}x${facts.height}`;
+  const flags = [
+    ...(inspection.value.verdict === "damaged" ? ["damaged"] : []),
+    ...(trashed.value ? ["in the trash"] : []),
+  ];
+  const copies = `${homes.value.length} copies`;
+  return [
+    shortId(facts.id),
+    at,
+    sayBytes(facts.bytes).padStart(8),
+    size.padStart(11),
+    copies,
+    facts.name,
+    ...flags,
+  ].join("  ");
+};

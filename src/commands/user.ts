@@ -1,0 +1,72 @@
+/** `distinsta user …`: who may use the cluster. */
+import { resolve } from "node:path";
+import { wallNow } from "../../core/io/clock.ts";
+import { writeFileAtomically } from "../../core/io/files.ts";
+import { installUser, requestUser, signUserRequest } from "../../core/io/pki/enrol.ts";
+import { userFolder } from "../../core/io/pki/places.ts";
+import { addUser, listUsers } from "../../core/io/pki/users.ts";
+import type { ExitCode } from "../../core/model/faults.ts";
+import { printJson, printLine } from "../output.ts";
+import { must, type Settings, userOf } from "../settings.ts";
+
+export const addUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {
+  const name = userOf(word);
+  if (settings.request !== undefined) return signRequest(settings, word, settings.request);
+  const { recipient } = must(await addUser(settings.data, name, wallNow()));
+  const folder = userFolder(settings.data, name);
+  if (settings.json === true) printJson({ ok: true, name, recipient, folder });
+  else printLine(`user ${name} made in ${folder}; images are sealed to ${recipient}`);
+  return 0;
+};
+
+/** The signed bundle is written beside the request, ready to be carried back. */
+const signRequest = async (settings: Settings, word: string, request: string): Promise<ExitCode> => {
+  const name = userOf(word);
+  const { recipient, bundlePem, state } = must(
+    await signUserRequest(settings.data, name, request, wallNow()),
+  );
+  const bundle = resolve(`${name}-certificate.pem`);
+  must(writeFileAtomically(bundle, bundlePem));
+  if (settings.json === true) printJson({ ok: true, name, recipient, bundle, state });
+  else {
+    printLine(`certificate of ${name} ${state}: ${bundle}`);
+    printLine(`send it back; there: distinsta user install ${name} ${name}-certificate.pem`);
+  }
+  return 0;
+};
+
+export const listUsersCommand = async (settings: Settings): Promise<ExitCode> => {
+  for (const { name, recipient, validUntil } of must(listUsers(settings.data, wallNow()))) {
+    const until = new Date(validUntil).toISOString();
+    if (settings.json === true) printJson({ name, recipient, validUntil: until });
+    else printLine(`${name.padEnd(32)}  ${until.slice(0, 10)}  ${recipient}`);
+  }
+  return 0;
+};
+
+export const requestUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {
+  const name = userOf(word);
+  const { path, recipient } = must(await requestUser(settings.data, name, wallNow()));
+  if (settings.json === true) printJson({ ok: true, name, recipient, request: resolve(path) });
+  else {
+    printLine(`request of ${name}: ${resolve(path)}`);
+    printLine(
+      `it holds no secret; send it to where the CA is kept. There: distinsta user add ${name} --request FILE`,
+    );
+  }
+  return 0;
+};
+
+export const installUserCommand = async (
+  settings: Settings,
+  word: string,
+  file: string,
+): Promise<ExitCode> => {
+  const name = userOf(word);
+  const { cluster, recipient, authorityFingerprint } = must(
+    await installUser(settings.data, name, file, wallNow()),
+  );
+  if (settings.json === true) printJson({ ok: true, name, cluster, recipient, authorityFingerprint });
+  else printLine(`user ${name} of cluster ${cluster}; compare the CA's fingerprint: ${authorityFingerprint}`);
+  return 0;
+};

@@ -1,0 +1,74 @@
+/**
+ * One node as a child process of this one.
+ *
+ * It is the same program with `server ID --headless`, and it reports over the channel between us. When this
+ * process dies in any way, the channel closes and the child stops by itself: no orphans.
+ */
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import type { Fault } from "../../core/model/faults.ts";
+import { fault } from "../../core/model/faults.ts";
+import type { NodeId } from "../../core/model/ids.ts";
+import { isReport, type Report } from "./report.ts";
+
+export interface ChildNode {
+  readonly id: NodeId;
+  readonly pid: number;
+  /** Resolves when the process is gone: to null when it stopped in good order, else to why not. */
+  readonly exited: Promise<Fault | null>;
+  /** Asks it to stop; after `stopMsMax` it is ended. Resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export interface ChildOptions {
+  readonly id: NodeId;
+  readonly data: string;
+  readonly configPath: string;
+  readonly onReport: (report: Report) => void;
+}
+
+/** Longer than a node waits for its uploads under way. */
+const stopMsMax = 15_000;
+const program = fileURLToPath(new URL("../../../bin/distinsta.js", import.meta.url));
+
+/** NODE_EXITED when the process cannot be started; everything later comes by `exited`. */
+export const startChild = (options: ChildOptions): ChildNode => {
+  const { id, data, configPath, onReport } = options;
+  const words = [program, "server", String(id), "--headless", "--data", data, "--config", configPath];
+  const child = execa(process.execPath, words, {
+    ipc: true,
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+    maxBuffer: 64_000,
+    reject: false,
+    cleanup: false,
+    forceKillAfterDelay: stopMsMax,
+  });
+  let failed: Fault | null = null;
+  child.nodeChildProcess.on("message", (message: unknown) => {
+    if (!isReport(message)) return;
+    if (message.kind === "failed") failed = message.fault;
+    onReport(message);
+  });
+  const exited = child.then((result): Fault | null => {
+    if (failed !== null) return failed;
+    if (result.exitCode === 0) return null;
+    const reason = result.signal ?? `exit code ${result.exitCode ?? "none"}${lastLine(result.stderr)}`;
+    return fault("NODE_EXITED", { node: id, reason });
+  });
+  return {
+    id,
+    pid: child.pid ?? 0,
+    exited,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+};
+
+const lastLine = (text: string | undefined): string => {
+  const line = text?.trim().split("\n").at(-1);
+  return line === undefined || line === "" ? "" : `: ${line}`;
+};

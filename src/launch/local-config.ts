@@ -1,0 +1,71 @@
+/**
+ * The configuration of a cluster on this machine: the shipped or given one, with N nodes on 127.0.0.1.
+ *
+ * It is written to `<data>/config.toml`, where every command with this data folder finds it. A data folder
+ * that already holds a cluster of another size is refused: majorities would no longer overlap.
+ */
+
+import { existsSync, readdirSync } from "node:fs";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { loadConfig, parseConfig, renderConfig } from "../../core/io/config-file.ts";
+import { makeFolder, writeFileAtomically } from "../../core/io/files.ts";
+import type { ClusterConfig } from "../../core/model/config.ts";
+import { FaultError, fault } from "../../core/model/faults.ts";
+import { type NodeId, nodeId, nodeIdMax } from "../../core/model/ids.ts";
+import { must, numberOf, type Settings } from "../settings.ts";
+
+export interface LaunchOptions {
+  readonly config: ClusterConfig;
+  readonly configPath: string;
+  readonly data: string;
+  /** Which of the configuration's nodes; all of them when left out. */
+  readonly only?: readonly NodeId[];
+}
+
+/** Throws FaultError: USAGE, CONFIG_*, FILE_UNWRITABLE. */
+export const writeLocalConfig = async (settings: Settings): Promise<LaunchOptions> => {
+  const { data } = settings;
+  const nodes = numberOf("--nodes", settings.nodes ?? "3", 1, nodeIdMax);
+  const basePort = numberOf("--base-port", settings.basePort ?? "8001", 1, 65_536 - nodes);
+  const configPath = join(data, "config.toml");
+  await refuseOtherSize(data, configPath, nodes);
+  const config = localised(await baseConfig(settings), nodes, basePort);
+  must(makeFolder(data));
+  must(writeFileAtomically(configPath, renderConfig(config)));
+  return { config, configPath, data };
+};
+
+const localised = (base: ClusterConfig, nodes: number, basePort: number): ClusterConfig => ({
+  ...base,
+  servers: Array.from({ length: nodes }, (_, index) => ({
+    id: nodeId(index + 1),
+    host: "127.0.0.1",
+    port: basePort + index,
+  })),
+  replication: Math.min(base.replication, nodes),
+});
+
+/** Its other tables are taken over; without any file, all is as by default. */
+const baseConfig = async (settings: Settings): Promise<ClusterConfig> => {
+  if (settings.config !== undefined) return must(await loadConfig(settings.config));
+  const here = await access("config.toml").then(
+    () => true,
+    () => false,
+  );
+  return here
+    ? must(await loadConfig("config.toml"))
+    : must(parseConfig('[servers]\nnode1 = "127.0.0.1:8001"\n'));
+};
+
+const refuseOtherSize = async (data: string, configPath: string, nodes: number): Promise<void> => {
+  const folder = join(data, "nodes");
+  const born = existsSync(folder) && readdirSync(folder).length > 0;
+  if (!born || !existsSync(configPath)) return;
+  const before = must(await loadConfig(configPath)).servers.length;
+  if (before === nodes) return;
+  const message = `${data} holds the images of a cluster of ${before} nodes, not of ${nodes}`;
+  throw new FaultError(
+    fault("USAGE", { message, hint: `add --nodes ${before}, or take another folder with --data DIR` }),
+  );
+};

@@ -1,0 +1,68 @@
+/**
+ * Being a node: start, tell what happens, and stop in good order when asked.
+ *
+ * What happens goes to standard output as JSON lines, or to the parent process when there is one. A parent
+ * that dies takes its nodes with it: the channel closes, and the node stops.
+ */
+import { type NodeOptions, type RunningNode, startNode } from "../../core/io/node.ts";
+import { type Event, type LogEntry, levelOf, sentenceOf } from "../../core/model/events.ts";
+import { type ExitCode, exitCodeOf } from "../../core/model/faults.ts";
+import type { WallMs } from "../../core/model/units.ts";
+import { complain } from "../output.ts";
+import type { Report } from "./report.ts";
+
+/** How often the parent is shown the whole state; changes are told at once besides. */
+const snapshotMs = 250;
+
+export const runNode = async (options: Omit<NodeOptions, "onEvent" | "onChange">): Promise<ExitCode> => {
+  const toParent = process.connected ? reporter() : null;
+  const stopping = stopSignal(toParent !== null);
+  const tell = (event: Event, at: WallMs): void => {
+    const entry: LogEntry = { at, node: options.id, level: levelOf(event), event };
+    if (toParent === null) process.stdout.write(`${logLine(entry)}\n`);
+    else toParent({ kind: "log", entry });
+  };
+  let node: RunningNode | null = null;
+  const showState = (): void => {
+    if (node !== null) toParent?.({ kind: "snapshot", snapshot: node.snapshot() });
+  };
+  const started = await startNode({ ...options, onEvent: tell, onChange: showState });
+  if (!started.ok) {
+    toParent?.({ kind: "failed", fault: started.fault });
+    if (toParent === null) complain(started.fault, {});
+    return exitCodeOf(started.fault);
+  }
+  node = started.value;
+  const timer = setInterval(showState, snapshotMs);
+  showState();
+  await stopping;
+  clearInterval(timer);
+  await node.stop();
+  if (process.connected) process.disconnect();
+  return 0;
+};
+
+/** Sends to the parent; once it is gone, to nobody. */
+const reporter =
+  () =>
+  (report: Report): void => {
+    if (process.connected) process.send?.(report, undefined, {}, () => undefined);
+  };
+
+/** Resolves at SIGTERM, SIGHUP or, without a parent, SIGINT; with one, when it is gone. */
+const stopSignal = (hasParent: boolean): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = (): void => resolve();
+    process.on("SIGTERM", stop);
+    process.on("SIGHUP", hasParent ? () => undefined : stop);
+    // ^C reaches the whole group; with a parent, that one decides in which order its nodes stop.
+    process.on("SIGINT", hasParent ? () => undefined : stop);
+    if (hasParent) process.on("disconnect", stop);
+  });
+
+/** One line of the log: time, node, level, event, the sentence, and the event's own fields. */
+const logLine = ({ at, node, level, event }: LogEntry): string => {
+  const { kind, ...fields } = event;
+  const message = sentenceOf(node, event);
+  return JSON.stringify({ at: new Date(at).toISOString(), node, level, event: kind, message, ...fields });
+};

@@ -1,0 +1,49 @@
+/**
+ * What goes where: results on standard output, complaints and progress on standard error.
+ */
+import { type ExitCode, exitCodeOf, type Fault, wordFault } from "../core/model/faults.ts";
+
+export interface Channel {
+  readonly json?: boolean;
+}
+
+/** One result as one line of JSON. */
+export const printJson = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+};
+
+export const printLine = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** For people, beside the results. */
+export const note = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Two lines for people, and with `--json` the same as an object for scripts. Returns the exit code. */
+export const complain = (problem: Fault, channel: Channel): ExitCode => {
+  complainOnly(problem);
+  if (channel.json === true) printJson(failureOf(problem));
+  return exitCodeOf(problem);
+};
+
+/** The two lines alone, where the item's own JSON line tells the rest. */
+export const complainOnly = (problem: Fault): void => {
+  const { what, hint } = wordFault(problem);
+  note(`error: ${what}\nhint: ${hint}`);
+};
+
+export const failureOf = (problem: Fault) => {
+  const { what, hint } = wordFault(problem);
+  return { ok: false, code: problem.code, message: what, hint } as const;
+};
+
+/** One code for several items: theirs when all failed in one class, 1 when only some did, 0 when none. */
+export const exitCodeOfAll = (faults: readonly (Fault | null)[]): ExitCode => {
+  const codes = new Set(faults.map((problem) => (problem === null ? 0 : exitCodeOf(problem))));
+  if (codes.has(130)) return 130;
+  const [only] = codes;
+  if (codes.size === 1 && only !== undefined) return only;
+  return codes.size === 0 ? 0 : 1;
+};

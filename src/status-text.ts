@@ -1,0 +1,83 @@
+/** A snapshot for scripts and, as a table, for people. */
+import { sayBytes } from "../core/model/faults.ts";
+import type { NodeView, Snapshot } from "../core/model/snapshot.ts";
+
+/** The object that `docs` and tests outside this repo know. */
+export const statusJson = (snapshot: Snapshot) => ({
+  term: snapshot.term,
+  leader: snapshot.leader,
+  quorum: snapshot.quorum.ok,
+  live: snapshot.quorum.live,
+  needed: snapshot.quorum.needed,
+  tolerance: snapshot.tolerance,
+  observer: snapshot.observer,
+  nodes: snapshot.nodes.map((node) => ({
+    id: node.id,
+    address: node.address,
+    state: node.state,
+    role: node.role,
+    heartbeatMs: node.heartbeatMs,
+    inFlight: node.inFlight,
+    load: node.load,
+    images: node.images,
+    payloadBytes: node.payloadBytes,
+    diskFreeBytes: node.diskFreeBytes,
+    uptimeMs: node.uptimeMs,
+  })),
+});
+
+export const statusLines = (snapshot: Snapshot): readonly string[] => {
+  const { leader, term, quorum, tolerance } = snapshot;
+  const leads = leader === null ? "no leader" : `node ${leader} leads term ${term}`;
+  const has = quorum.ok ? "quorum" : "NO QUORUM";
+  const rows = [header, ...snapshot.nodes.map(rowOf)];
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return [
+    `${leads} · ${has} (${quorum.live} live, ${quorum.needed} needed) · tolerates ${tolerance}`,
+    ...rows.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    ),
+  ];
+};
+
+const header = [
+  "node",
+  "state",
+  "role",
+  "heartbeat",
+  "load",
+  "in flight",
+  "images",
+  "stored",
+  "free",
+  "up",
+  "address",
+];
+
+const rowOf = (node: NodeView): readonly string[] => [
+  String(node.id),
+  node.state,
+  node.role,
+  node.heartbeatMs === null ? "-" : `${Math.round(node.heartbeatMs)} ms`,
+  node.load === null ? "-" : `${Math.round(node.load * 100)} %`,
+  orDash(node.inFlight),
+  orDash(node.images),
+  node.payloadBytes === null ? "-" : sayBytes(node.payloadBytes),
+  node.diskFreeBytes === null ? "-" : sayBytes(node.diskFreeBytes),
+  node.uptimeMs === null ? "-" : sayDuration(node.uptimeMs),
+  node.address,
+];
+
+const orDash = (value: number | null): string => (value === null ? "-" : String(value));
+
+/** `42 s`, `17 min`, `3 h`, `12 d`. */
+const sayDuration = (ms: number): string => {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+};
