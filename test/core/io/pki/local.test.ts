@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -206,13 +205,6 @@ describe("on an all-loopback configuration", () => {
       fault: { code: "CREDENTIALS_MISSING", command: `distinsta launch-local --data ${data}` },
     });
     expect(existsSync(userFolder(data, alice))).toBe(false);
-  });
-
-  test.skipIf(process.getuid?.() === 0)("a folder that cannot be written is a fault", async () => {
-    const data = dataFolder();
-    chmodSync(data, 0o500);
-    expect(codeOf(await ensureLocalPki(data, threeLocal, noon))).toBe("FILE_UNWRITABLE");
-    chmodSync(data, 0o700);
   });
 
   test("a file where the data folder should be is a fault", async () => {
