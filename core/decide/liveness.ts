@@ -125,6 +125,8 @@ export const heardBoot = (peers: Peers, from: NodeId, message: ControlMessage, e
   const reborn: PeerView = {
     ...peer,
     boot,
+    // Unless it is a ping, a late message of the disk before could have brought this number: ask the next ping.
+    store: message.kind === "ping" ? message.store : null,
     heardAt: neverMs,
     ping: null,
     hearsUs: false,

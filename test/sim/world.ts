@@ -123,15 +123,7 @@ export class World {
     if (!created.ok) throw new Error(`node ${id} does not start: ${JSON.stringify(created.fault)}`);
     const driver = created.value;
     host.driver = driver;
-    // A disk that came back empty: the node answers for nothing until it would have been refilled.
-    if (host.rebuilding) {
-      driver.reportRebuilding(true);
-      const waitMs = 2.5 * this.config.timings.electionTimeoutMs + 400;
-      this.scheduler.at(this.now() + waitMs, () => {
-        if (host.driver === driver)
-          this.whenAwake(id, () => this.guarded(host, () => driver.reportRebuilding(false)));
-      });
-    }
+    if (host.rebuilding) this.refill(host, driver);
     this.tell(`node ${id} starts (boot ${driver.boot})`);
     this.guarded(host, () => driver.start());
     for (const peer of this.ids) {
@@ -241,6 +233,7 @@ export class World {
       host.crashIn = null;
       host.disk.repair();
       if (host.frozen) this.thaw(host);
+      if (host.driver !== null && host.driver.state().stop.kind !== "no") this.end(host);
       this.start(host.id);
       this.setHealth(host.id, true, false);
     }
@@ -295,6 +288,31 @@ export class World {
         },
       },
     });
+  }
+
+  /**
+   * A disk that came back empty: the node answers for nothing until two election timeouts have passed (so that
+   * a vote it forgot has run out) and it has then heard, with their terms, N − W + 1 nodes that are not
+   * rebuilding. Any majority that it was part of has a member among those.
+   */
+  private refill(host: Host, driver: NodeDriver): void {
+    driver.reportRebuilding(true);
+    const { electionTimeoutMs } = this.config.timings;
+    const needed = this.ids.length - majorityOf(this.ids.length) + 1;
+    const startAt = host.clock.monotonic() + 2.1 * electionTimeoutMs;
+    const look = (): void => {
+      if (host.driver !== driver) return;
+      const sources = driver
+        .state()
+        .peers.filter(({ ping, heardAt }) => ping?.ready === true && heardAt > startAt);
+      if (host.frozen || sources.length < needed) {
+        this.scheduler.at(this.now() + 50, look);
+        return;
+      }
+      host.rebuilding = false;
+      this.guarded(host, () => driver.reportRebuilding(false));
+    };
+    this.scheduler.at(this.now() + 2 * electionTimeoutMs, look);
   }
 
   private countStep(event: NodeEvent, effects: ReturnType<Machine["step"]>[1]): void {
