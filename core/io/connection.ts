@@ -115,6 +115,7 @@ class SocketWire implements Wire {
   /** What `closed` will say. */
   #problem: Fault | null = null;
   #discarding = false;
+  #destroyed = false;
 
   constructor(socket: Duplex, remote: string) {
     this.#socket = socket;
@@ -192,6 +193,8 @@ class SocketWire implements Wire {
   }
 
   destroy(problem: Fault | null): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
     this.#discarding = true;
     this.#forgetUnread();
     this.#fail(problem);
