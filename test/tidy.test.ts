@@ -127,7 +127,8 @@ const reachableFrom = (roots: readonly string[]): ReadonlySet<string> => {
     seen.add(path);
     for (const [, named = ""] of textOf(path).matchAll(/["'`]([\w@./-]+\.(?:tsx?|js))["'`]/g)) {
       const bare = withoutEnding(named);
-      const target = byPath.get(named.startsWith(".") ? normalize(join(dirname(path), bare)) : bare);
+      const place = named.startsWith(".") ? normalize(join(dirname(path), bare)) : bare;
+      const target = byPath.get(place.replace(/^dist\//, ""));
       if (target !== undefined) waiting.push(target);
       else if (!named.includes("/")) waiting.push(...(byName.get(bare) ?? []));
     }
