@@ -9,8 +9,8 @@ import type { NodeId } from "../core/model/ids.ts";
 import { logLinesMax } from "./model/log.ts";
 import type { ConsoleEvent } from "./model/model.ts";
 
-/** Between two deliveries. */
-const deliveryMs = 150;
+/** Between two deliveries: four a second. */
+const deliveryMs = 250;
 
 export interface NewsDesk {
   add(event: ConsoleEvent): void;

@@ -2,7 +2,7 @@
  * Takes a picture of a program on a terminal, as the README's are made:
  * `node dist/test/pictures/shoot.js OUT.png COLUMNSxROWS "TEXT TO WAIT FOR" -- COMMAND [ARGUMENT…]`.
  *
- * `--keys "jj?"` before the command types keys first, `--then "TEXT"` waits once more after them. The program is
+ * `--keys "jj?"` before the command types keys first, `--after "TEXT"` waits once more after them. The program is
  * ended with SIGTERM when the picture has been taken.
  */
 import { writeFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { screenPng } from "../support/picture.ts";
 import { spawnOnPty } from "../support/pty.ts";
 
 const { values, positionals } = parseArgs({
-  options: { keys: { type: "string" }, then: { type: "string" } },
+  options: { keys: { type: "string" }, after: { type: "string" } },
   args: ownArguments(process.argv.slice(2)).own,
   allowPositionals: true,
 });
@@ -20,7 +20,7 @@ const [file, ...args] = ownArguments(process.argv.slice(2)).program;
 const [columns, rows] = (size ?? "").split("x").map(Number);
 if (out === undefined || wanted === undefined || file === undefined || !columns || !rows) {
   process.stderr.write(
-    "usage: shoot OUT.png COLUMNSxROWS TEXT [--keys KEYS] [--then TEXT] -- COMMAND [ARGUMENT…]\n",
+    "usage: shoot OUT.png COLUMNSxROWS TEXT [--keys KEYS] [--after TEXT] -- COMMAND [ARGUMENT…]\n",
   );
   process.exit(2);
 }
@@ -28,7 +28,7 @@ if (out === undefined || wanted === undefined || file === undefined || !columns 
 const program = spawnOnPty(file, args, { columns, rows });
 await program.waitForText(wanted);
 if (values.keys !== undefined) program.type(values.keys);
-if (values.then !== undefined) await program.waitForText(values.then);
+if (values.after !== undefined) await program.waitForText(values.after);
 await writeFile(out, await screenPng(program.screen));
 program.kill("SIGTERM");
 await program.exited;

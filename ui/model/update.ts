@@ -45,6 +45,11 @@ export type Updated = readonly [ConsoleModel, readonly Command[]];
 export const filterTextMax = 80;
 
 export const update = (model: ConsoleModel, message: Message): Updated => {
+  const [next, commands] = decided(model, message);
+  return [withSelection(next), commands];
+};
+
+const decided = (model: ConsoleModel, message: Message): Updated => {
   switch (message.kind) {
     case "news":
       return [heard(model, message.at, message.events), []];
@@ -84,7 +89,7 @@ const heard = (model: ConsoleModel, at: WallMs, events: readonly ConsoleEvent[])
     }
   }
   const live = { ...model.live, snapshots, processes, log: appendLog(model.live.log, said) };
-  return withSelection({ ...model, now: at, live });
+  return { ...model, now: at, live };
 };
 
 const ticked = (model: ConsoleModel, at: WallMs): ConsoleModel => ({
@@ -112,7 +117,10 @@ const withLog = (model: ConsoleModel, said: readonly Said[]): ConsoleModel => ({
   live: { ...model.live, log: appendLog(model.live.log, said) },
 });
 
-/** The selection stays on a node that shows: the first when it has gone. */
+/**
+ * The selection stays on a node that shows: the first when it has gone. Any message can take it away, because time
+ * alone can change whose view shows.
+ */
 const withSelection = (model: ConsoleModel): ConsoleModel => {
   const nodes = shownNodes(model);
   if (model.selected !== null && nodes.includes(model.selected)) return model;
@@ -209,8 +217,10 @@ const movedFocus = (model: ConsoleModel, by: number): ConsoleModel => {
   return { ...model, focus: panes[(from + by + panes.length) % panes.length]?.id ?? model.focus };
 };
 
-const paused = (model: ConsoleModel): ConsoleModel =>
-  withSelection({ ...model, frozen: model.frozen === null ? { live: model.live, at: model.now } : null });
+const paused = (model: ConsoleModel): ConsoleModel => ({
+  ...model,
+  frozen: model.frozen === null ? { live: model.live, at: model.now } : null,
+});
 
 const inNodes = (model: ConsoleModel, action: Action): ConsoleModel => {
   const nodes = shownNodes(model);

@@ -30,7 +30,7 @@ export const noticeLines = (model: ConsoleModel, rows: number): readonly Line[] 
 /** The sentence gives way to the command: that is what one needs. */
 const noticeLine = (notice: Notice, more: number, width: number): Line => {
   const tail: Line = [
-    ...(more > 0 ? [dim(` (+${more} more)`)] : []),
+    ...(more > 0 ? [dim(` (+${more})`)] : []),
     ...(notice.command === null ? [] : [plain(" — "), { text: notice.command, bold: true }]),
   ];
   const head = ` ${marks[notice.tone]} `;

@@ -38,14 +38,26 @@ const windowSeconds = (loads: LoadHistory): number => {
   return known <= 60 ? 60 : loadSamplesMax;
 };
 
-const chartLines = (loads: LoadHistory, seconds: number, width: number, rows: number): readonly Line[] =>
-  loadChart(
+/** The last chart, because the screen is drawn several times for each new sample. */
+let drawn: {
+  readonly loads: LoadHistory;
+  readonly width: number;
+  readonly rows: number;
+  readonly lines: readonly Line[];
+} | null = null;
+
+const chartLines = (loads: LoadHistory, seconds: number, width: number, rows: number): readonly Line[] => {
+  if (drawn?.loads === loads && drawn.width === width && drawn.rows === rows) return drawn.lines;
+  const lines = loadChart(
     [...loads].map(([id, samples]) => ({
       tone: nodeTone(id),
       samples: [...Array<null>(Math.max(0, seconds - samples.length)).fill(null), ...samples.slice(-seconds)],
     })),
     { width, rows, from: seconds === loadSamplesMax ? "5 min ago" : "1 min ago", to: "now" },
   );
+  drawn = { loads, width, rows, lines };
+  return lines;
+};
 
 /** Mark and number before a sparkline, percent after it. */
 const sparkExtraCells = 14;

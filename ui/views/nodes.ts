@@ -16,7 +16,16 @@ import {
   formatSeconds,
   unknown,
 } from "../model/format.ts";
-import { dim, displayWidth, fitLine, type Line, type Piece, plain, type Tone } from "../model/line.ts";
+import {
+  dim,
+  displayWidth,
+  fitLine,
+  type Line,
+  lineWidth,
+  type Piece,
+  plain,
+  type Tone,
+} from "../model/line.ts";
 import { type ConsoleModel, shownCluster } from "../model/model.ts";
 import { nodeMark, nodeTone } from "../theme.ts";
 import type { PaneContent } from "./pane.tsx";
@@ -133,15 +142,8 @@ const nodeRow = (
     return [...prefix, ...shown.map((column) => cellOf(column, node))];
   }
   const named = shown.filter((column) => column.title === "id" || column.title === "state");
-  return fitLine(
-    [
-      ...prefix,
-      ...named.map((column) => cellOf(column, node)),
-      plain("  "),
-      { text: lastSeen(node, now), tone: "bad" },
-    ],
-    width,
-  );
+  const known: Line = [...prefix, ...named.map((column) => cellOf(column, node)), plain("  ")];
+  return fitLine([...known, { text: lastSeen(node, now, width - lineWidth(known)), tone: "bad" }], width);
 };
 
 const cellOf = (column: Column, node: ClusterNode): Piece => {
@@ -167,9 +169,11 @@ const roleCell = (node: ClusterNode): Piece => {
   return plain(`  ${node.view.role === "leader" ? unknown : node.view.role}`);
 };
 
-/** `last seen 12 s ago, 10:10:37Z: exited with code 1`. */
-const lastSeen = (node: ClusterNode, now: WallMs): string => {
+/** `last seen 12 s ago, at 10:10:37Z: exited with code 1`; where there is too little room, without the time. */
+const lastSeen = (node: ClusterNode, now: WallMs, room: number): string => {
   if (node.silentMs === null) return "never seen since this console looks";
-  const when = `last seen ${formatSeconds(node.silentMs)} ago, at ${formatClock(now - node.silentMs)}`;
-  return node.exit === null ? when : `${when}: ${node.exit}`;
+  const ago = `last seen ${formatSeconds(node.silentMs)} ago`;
+  const why = node.exit === null ? "" : `: ${node.exit}`;
+  const whole = `${ago}, at ${formatClock(now - node.silentMs)}${why}`;
+  return displayWidth(whole) <= room ? whole : `${ago}${why}`;
 };

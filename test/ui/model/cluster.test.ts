@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { type NodeId, nodeId } from "../../../core/model/ids.ts";
+import type { Snapshot } from "../../../core/model/snapshot.ts";
+import { wallMs } from "../../../core/model/units.ts";
+import { clusterOf, type ProcessState, type Sources, staleMsMax } from "../../../ui/model/cluster.ts";
+import { nodeView, sceneAt, snapshotOf } from "../scenes.ts";
+
+const exited: ProcessState = {
+  state: "exited",
+  pid: 7,
+  reason: "exit code 1",
+  since: wallMs(sceneAt - 4_000),
+};
+
+const sources = (
+  snapshots: readonly (readonly [Snapshot, ageMs?: number])[],
+  processes: readonly (readonly [number, ProcessState])[] = [],
+): Sources => ({
+  snapshots: new Map(
+    snapshots.map(([snapshot, ageMs = 0]) => [snapshot.observer, { snapshot, at: wallMs(sceneAt - ageMs) }]),
+  ),
+  processes: new Map(processes.map(([id, state]): [NodeId, ProcessState] => [nodeId(id), state])),
+});
+
+describe("whose view is shown", () => {
+  test("none, while nobody has said anything", () => {
+    expect(clusterOf(sources([]), sceneAt)).toBeNull();
+  });
+
+  test("the leader's, even when somebody else hears as many", () => {
+    const view = clusterOf(sources([[snapshotOf({ observer: 1 })], [snapshotOf({ observer: 3 })]]), sceneAt);
+    expect(view?.observer).toBe(3);
+  });
+
+  test("of two that claim to lead, the one of the higher term", () => {
+    const old = snapshotOf({ observer: 3, leader: 3, term: 8 });
+    const current = snapshotOf({ observer: 2, leader: 2, term: 9 });
+    const view = clusterOf(sources([[old], [current]]), sceneAt);
+    expect([view?.observer, view?.leader, view?.term]).toEqual([2, 2, 9]);
+  });
+
+  test("without a leader, the one that hears most nodes", () => {
+    const alone = snapshotOf({
+      observer: 1,
+      leader: null,
+      nodes: [nodeView(1), nodeView(2, { state: "down" }), nodeView(3, { state: "down" })],
+    });
+    const pair = snapshotOf({
+      observer: 2,
+      leader: null,
+      nodes: [nodeView(1, { state: "down" }), nodeView(2), nodeView(3)],
+    });
+    expect(clusterOf(sources([[alone], [pair]]), sceneAt)?.observer).toBe(2);
+  });
+
+  test("not an old one while there is a fresh one, and not one of a dead process", () => {
+    const leader = snapshotOf({ observer: 3 });
+    const follower = snapshotOf({ observer: 1 });
+    expect(clusterOf(sources([[leader, staleMsMax + 1], [follower]]), sceneAt)?.observer).toBe(1);
+    expect(clusterOf(sources([[leader], [follower]], [[3, exited]]), sceneAt)?.observer).toBe(1);
+  });
+
+  test("when all are old, the newest of them, and it is said", () => {
+    const view = clusterOf(
+      sources([
+        [snapshotOf({ observer: 3 }), 9_000],
+        [snapshotOf({ observer: 1 }), 5_000],
+      ]),
+      sceneAt,
+    );
+    expect(view).toMatchObject({ observer: 1, stale: true, ageMs: 5_000 });
+    expect(view?.nodes[1]?.silentMs).toBe(5_032);
+  });
+});
+
+describe("a process that has ended", () => {
+  test("is down, whatever the snapshot says, and no longer counts", () => {
+    const view = clusterOf(sources([[snapshotOf({ observer: 3 })]], [[2, exited]]), sceneAt);
+    expect(view?.nodes[1]).toMatchObject({
+      state: "down",
+      silentMs: 4_000,
+      exit: "exit code 1",
+      leads: false,
+    });
+    expect(view?.quorum).toEqual({ live: 2, needed: 2, ok: true });
+    expect(view?.tolerance).toBe(0);
+  });
+
+  test("does not lead, and takes the quorum with it", () => {
+    const nodes = [nodeView(1), nodeView(2, { state: "down" }), nodeView(3)];
+    const view = clusterOf(
+      sources([[snapshotOf({ observer: 1, leader: 3, nodes })]], [[3, exited]]),
+      sceneAt,
+    );
+    expect(view?.leader).toBeNull();
+    expect(view?.quorum).toEqual({ live: 1, needed: 2, ok: false });
+    expect(view?.nodes.some((node) => node.leads)).toBe(false);
+  });
+
+  test("that the snapshot knows as down is not counted twice", () => {
+    const nodes = [nodeView(1), nodeView(2, { state: "down" }), nodeView(3)];
+    const view = clusterOf(sources([[snapshotOf({ nodes })]], [[2, exited]]), sceneAt);
+    expect(view?.quorum.live).toBe(2);
+  });
+
+  test("and was started again is shown as the nodes see it", () => {
+    const running: ProcessState = { ...exited, state: "running", reason: null };
+    const view = clusterOf(sources([[snapshotOf()]], [[2, running]]), sceneAt);
+    expect(view?.nodes[1]).toMatchObject({ state: "up", exit: null });
+  });
+});
