@@ -4,7 +4,7 @@
  * After it closes we dial again at once, because the answer is evidence: refused means that nothing listens
  * there any more. A dying process closes its sockets one by one, so a connection may be accepted and then
  * reset; that answer is asked for again right away. When nobody answers we go on asking, ever more slowly,
- * up to `redialMsMax`.
+ * up to `redialMsMax`, or until it connects to us.
  *
  * A network that swallows packets closes nothing, and TCP's own retries grow so far apart that a link would
  * stay dead long after the network healed. So a link on whose peer we hear nothing more is given up and
@@ -32,10 +32,10 @@ export interface ControlLinkOptions {
 }
 
 /** Control messages are losable: while more than this is unsent, new ones are dropped. */
-export const unsentControlBytesMax = 262_144;
-export const redialMsMax = 500;
+const unsentControlBytesMax = 262_144;
+const redialMsMax = 500;
 /** For TCP, TLS and hello of one attempt. */
-export const controlDialMsMax = 1_000;
+const controlDialMsMax = 1_000;
 /** A reset right after a close is asked again this often, this soon. */
 const resetRetriesMax = 10;
 const resetRetryMs = 10;
@@ -52,6 +52,8 @@ export class ControlLink {
   #heardAtMs: number | null = null;
   /** It was open and closed, and has neither opened nor been refused since. */
   #closedUnanswered = false;
+  /** The last dial did not get through. */
+  #unreached = false;
   #retryMs: number;
   #resets = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -76,6 +78,14 @@ export class ControlLink {
   /** The peer said something, on its own connection to us. */
   heard(): void {
     this.#heardAtMs = performance.now();
+  }
+
+  /** The peer has just connected to us, so it is there: if we wait to dial it, we wait no longer. */
+  knock(): void {
+    if (this.#timer === null || !this.#unreached) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    void this.#dial();
   }
 
   close(): void {
@@ -109,6 +119,7 @@ export class ControlLink {
     const openedAtMs = performance.now();
     this.#connection = connection;
     this.#heardAtMs = null;
+    this.#unreached = false;
     onEvent({ kind: "link.opened", peer: peer.id });
     await this.#untilClosed(connection);
     if (this.#stopping.signal.aborted) return;
@@ -141,6 +152,7 @@ export class ControlLink {
 
   #failed(problem: Fault): void {
     const { peer, onEvent, onProblem } = this.#options;
+    this.#unreached = true;
     switch (problem.code) {
       case "CONNECTION_REFUSED":
         if (this.#closedUnanswered) onEvent({ kind: "link.refused", peer: peer.id });
@@ -167,6 +179,9 @@ export class ControlLink {
   }
 
   #redialAfter(delayMs: number): void {
-    this.#timer = setTimeout(() => void this.#dial(), delayMs);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#dial();
+    }, delayMs);
   }
 }

@@ -71,6 +71,7 @@ export const createControlTransport = (options: ControlTransportOptions): Contro
     void connection.closed.then(() => {
       if (accepted.get(peer.id) === connection) accepted.delete(peer.id);
     });
+    link.knock();
     void receiveAll(connection, (message) => {
       link.heard();
       emit({ kind: "message", from: peer.id, message });

@@ -67,8 +67,10 @@ export const listenSecure = async (options: ListenOptions): Promise<Result<Liste
     socket.destroy();
   });
   server.on("drop", (from) => {
-    const remote = formatAddress({ host: from?.remoteAddress ?? "?", port: from?.remotePort ?? 0 });
-    options.onRejected(remote, fault("BUSY", { what: `${options.connectionsMax} connections are open` }));
+    options.onRejected(
+      remoteOf(from ?? {}),
+      fault("BUSY", { what: `${options.connectionsMax} connections are open` }),
+    );
   });
   const problem = await startListening(server, options);
   if (problem !== null) return bad(problem);
@@ -210,8 +212,13 @@ const cut = (wire: Wire, problem: Fault): Result<never> => {
   return bad(problem);
 };
 
-const remoteOf = (socket: Socket): string =>
-  formatAddress({ host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 });
+type RemoteEnd = { readonly remoteAddress?: string | undefined; readonly remotePort?: number | undefined };
+
+/** A socket that is gone already no longer knows. */
+const remoteOf = ({ remoteAddress, remotePort }: RemoteEnd): string =>
+  remoteAddress === undefined || remotePort === undefined
+    ? "an unknown address"
+    : formatAddress({ host: remoteAddress, port: remotePort });
 
 const startListening = async (
   server: tls.Server,

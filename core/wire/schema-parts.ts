@@ -64,23 +64,20 @@ export const text = (unitsMax: number) =>
     `expected text of at most ${unitsMax} characters`,
   );
 
+/** Whether `value` can be sent as the name of an image: what a file system would take for one file's name. */
+export const isImageName = (value: unknown): boolean =>
+  typeof value === "string" &&
+  value.length > 0 &&
+  value.isWellFormed() &&
+  !value.includes("/") &&
+  !value.includes("\0") &&
+  utf8Bytes(value) <= nameBytesMax;
+
 /** A file's last path component. */
 export const imageName = z.custom<string>(
   isImageName,
   `expected a file name of 1 to ${nameBytesMax} bytes without a path`,
 );
-
-/** Whether `value` can be sent as the name of an image: what a file system would take for one file's name. */
-export function isImageName(value: unknown): boolean {
-  return (
-    typeof value === "string" &&
-    value.length > 0 &&
-    value.isWellFormed() &&
-    !value.includes("/") &&
-    !value.includes("\0") &&
-    utf8Bytes(value) <= nameBytesMax
-  );
-}
 
 export const bytesOf = (length: number) =>
   z.custom<Uint8Array>(

@@ -27,7 +27,11 @@ interface RunningNode {
   readonly problems: Fault[];
 }
 
-const startNode = async (id: 1 | 2, servers: readonly ServerAddress[]): Promise<RunningNode> => {
+const startNode = async (
+  id: 1 | 2,
+  servers: readonly ServerAddress[],
+  heartbeatMs = 10,
+): Promise<RunningNode> => {
   const own = credentials.get(id);
   const address = servers.find((server) => server.id === id);
   if (own === undefined || address === undefined) throw new Error("no such node");
@@ -38,7 +42,7 @@ const startNode = async (id: 1 | 2, servers: readonly ServerAddress[]): Promise<
     servers,
     credentials: own,
     hello,
-    heartbeatMs: 10,
+    heartbeatMs,
     onProblem: (_, problem) => problems.push(problem),
   });
   const listener = await listenSecure({
@@ -152,6 +156,26 @@ describe("control over TLS", () => {
     await fresh.send({ kind: "goodbye", boot: boot(7) });
     await until(() => one.events.some(({ kind }) => kind === "message"));
     fresh.destroy(null);
+  });
+
+  test("a node that waits to dial dials at once when the peer connects", async () => {
+    const servers = await freeServers();
+    const [own, peer] = [credentials.get(1), servers[0]];
+    if (own === undefined || peer === undefined) throw new Error("no such node");
+    // Its heartbeat is longer than the test's patience.
+    const one = await startNode(1, servers, 600_000);
+    running.push(one);
+    const events: LinkEvent[] = [];
+    one.links.listen((event) => events.push(event));
+    const refused = await dialSecure({
+      address: servers[1] ?? peer,
+      credentials: own,
+      hello: cluster.hello({ purpose: "control" }),
+      expect: { role: "node", id: nodeId(2) },
+    });
+    expect(!refused.ok && refused.fault.code).toBe("CONNECTION_REFUSED");
+    await start(2, servers);
+    await until(() => events.some(({ kind }) => kind === "link.opened"));
   });
 
   test("messages to a peer that takes nothing are dropped beyond a bound", async () => {
