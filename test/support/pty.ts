@@ -37,6 +37,16 @@ export interface PtyProgram {
   readonly exited: Promise<Exit>;
 }
 
+/** Those that were started and have not ended. */
+const running = new Set<PtyProgram>();
+
+/** For `afterEach`: a test that failed leaves nothing behind. */
+export const endPrograms = async (): Promise<void> => {
+  const left = [...running];
+  for (const program of left) program.kill("SIGKILL");
+  await Promise.all(left.map((program) => program.exited));
+};
+
 /** Far longer than anything takes; only to end a test that hangs. */
 const patienceMs = 20_000;
 
@@ -84,7 +94,7 @@ export const spawnOnPty = (file: string, args: readonly string[], options: Spawn
   const has = (wanted: string | RegExp): boolean =>
     typeof wanted === "string" ? screen.text().includes(wanted) : wanted.test(screen.text());
 
-  return {
+  const handle: PtyProgram = {
     pid: program.pid,
     screen,
     type: (keys) => program.write(keys),
@@ -98,6 +108,9 @@ export const spawnOnPty = (file: string, args: readonly string[], options: Spawn
     waitUntil,
     exited,
   };
+  running.add(handle);
+  void exited.then(() => running.delete(handle));
+  return handle;
 };
 
 /** Nothing of the test runner's own: CI would make programs dull, NODE_ENV slow. */

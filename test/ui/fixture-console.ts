@@ -35,15 +35,18 @@ const subscribe = (listener: (event: ConsoleEvent) => void): (() => void) => {
   };
   const timer = setInterval(beat, 250);
   beat();
-  setTimeout(trouble(listener), 300);
+  setTimeout(() => {
+    if (wish.startsWith("crash")) clearInterval(timer);
+    trouble(listener);
+  }, 300);
   return () => clearInterval(timer);
 };
 
-const trouble = (listener: (event: ConsoleEvent) => void) => (): void => {
+const trouble = (listener: (event: ConsoleEvent) => void): void => {
   switch (wish) {
     case "crash-view": {
       const role = Symbol("a role that no view can write") as never;
-      listener(snapshotEvent(snapshotOf({ nodes: [{ ...nodeView(1), role }], leader: null })));
+      listener(snapshotEvent(snapshotOf({ nodes: [nodeView(1, { role }), nodeView(2), nodeView(3)] })));
       break;
     }
     case "crash-update":

@@ -5,8 +5,8 @@
  * runs, and alone this file needs `tsc -p tsconfig.json` first.
  */
 import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
-import { type PtyProgram, type SpawnOptions, spawnOnPty } from "../support/pty.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { endPrograms, type PtyProgram, type SpawnOptions, spawnOnPty } from "../support/pty.ts";
 
 const fixture = new URL("../../dist/test/ui/fixture-console.js", import.meta.url).pathname;
 
@@ -14,6 +14,8 @@ const open = (wish: string, options: SpawnOptions = {}): PtyProgram => {
   expect(existsSync(fixture), "build first: tsc -p tsconfig.json").toBe(true);
   return spawnOnPty(process.execPath, [fixture, wish], options);
 };
+
+afterEach(endPrograms);
 
 const ready = "★ node 3 · term 8";
 
@@ -117,7 +119,9 @@ describe("on a terminal", () => {
     await program.waitForText("needs 60x18, has 50x12");
     program.resize(200, 60);
     await program.waitForText("127.0.0.1:8003");
-    expect(program.screen.lines()[59]).toContain("q quit");
+    await program.waitUntil("the keys in the last row", (screen) =>
+      (screen.lines()[59] ?? "").includes("q quit"),
+    );
     program.type("q");
     expect((await program.exited).code).toBe(0);
   });
