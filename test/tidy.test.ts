@@ -142,10 +142,13 @@ test("no file of the product is dead: the command reaches each", () => {
 });
 
 test("no helper of the tests is dead: some test reaches each", () => {
-  const scripts = textOf("package.json").matchAll(/dist\/(test\/[\w/-]+)\.js/g);
+  // A program says how it is run, in package.json or in its own opening.
+  const isProgram = (path: string) => {
+    const built = `dist/${withoutEnding(path)}.js`;
+    return textOf("package.json").includes(built) || textOf(path).split("*/")[0]?.includes(built) === true;
+  };
   const roots = [
-    ...tests.filter((path) => /\.test\.tsx?$/.test(path)),
-    ...[...scripts].map(([, script]) => `${script}.ts`),
+    ...tests.filter((path) => /\.test\.tsx?$/.test(path) || isProgram(path)),
     "vitest.config.ts",
   ];
   const reachable = reachableFrom(roots);
