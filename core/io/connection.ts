@@ -67,8 +67,9 @@ export interface Connection extends Wire {
   readonly hello: Hello;
 }
 
-/** Takes over a connected socket. Its errors are handled from here on. */
-export const openWire = (socket: Duplex, remote: string): Wire => new SocketWire(socket, remote);
+/** Takes over a connected socket. Its errors are handled from here on. `stallMs`: see `stallMsMax`. */
+export const openWire = (socket: Duplex, remote: string, stallMs: number = stallMsMax): Wire =>
+  new SocketWire(socket, remote, stallMs);
 
 /** The same wire, now that hello was said. */
 export const introduce = (wire: Wire, peer: Peer, hello: Hello): Connection => {
@@ -103,6 +104,7 @@ class SocketWire implements Wire {
   /** How faults name the other end. */
   label: string;
   readonly #socket: Duplex;
+  readonly #stallMs: number;
   readonly #parser: FrameParser;
   readonly #unread: Frame[] = [];
   #unreadBytes = 0;
@@ -117,8 +119,9 @@ class SocketWire implements Wire {
   #discarding = false;
   #destroyed = false;
 
-  constructor(socket: Duplex, remote: string) {
+  constructor(socket: Duplex, remote: string, stallMs: number) {
     this.#socket = socket;
+    this.#stallMs = stallMs;
     this.remote = remote;
     this.label = remote;
     this.#parser = createFrameParser((kind, body) => this.#onFrame({ kind, body }), allocateOwn);
@@ -184,7 +187,7 @@ class SocketWire implements Wire {
     this.#discarding = true;
     this.#forgetUnread();
     this.#end("it was closed here");
-    const timer = setTimeout(() => this.#socket.destroy(), stallMsMax).unref();
+    const timer = setTimeout(() => this.#socket.destroy(), this.#stallMs).unref();
     this.#socket.once("close", () => clearTimeout(timer));
     this.#socket.end();
     this.#socket.resume();
@@ -261,8 +264,8 @@ class SocketWire implements Wire {
     if (this.#socket.writableLength <= outboundBytesMax) return sent;
     this.#sendTimer ??= setTimeout(
       () =>
-        this.destroy(fault("TIMED_OUT", { peer: this.label, what: "take what was sent", ms: stallMsMax })),
-      stallMsMax,
+        this.destroy(fault("TIMED_OUT", { peer: this.label, what: "take what was sent", ms: this.#stallMs })),
+      this.#stallMs,
     );
     const room = new Promise<void>((resolve, reject) => this.#senders.push({ resolve, reject }));
     room.catch(ignore);

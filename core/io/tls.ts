@@ -190,10 +190,24 @@ const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<v
   const peer = judge(socket, us, remote);
   const result = peer.ok
     ? await exchangeHello(wire, { us, hello: options.hello(), peer: peer.value, side: "listener" })
-    : turnAway(wire, { here: peer.fault, there: peer.fault });
+    : turnAway(wire, { here: peer.fault, there: asTheyReadIt(peer.fault, us) });
   clearTimeout(timer);
   if (result.ok) onConnection(result.value);
   else onRejected(remote, result.fault);
+};
+
+/** What `judge` found, for the person at the other end. */
+const asTheyReadIt = (problem: Fault, us: Peer): Fault => {
+  switch (problem.code) {
+    case "CREDENTIALS_EXPIRED":
+      return { ...problem, who: "this machine" };
+    case "WRONG_CLUSTER":
+      return { ...problem, peer: sayPeer(us) };
+    case "UNAUTHENTICATED":
+      return { ...problem, reason: `${sayPeer(us)} turned this machine away: ${problem.reason}` };
+    default:
+      return problem;
+  }
 };
 
 /** The peer, when this cluster's CA vouches for it now. */

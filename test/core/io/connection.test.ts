@@ -203,6 +203,27 @@ describe("the end of a connection", () => {
     expect(await wire.closed).toMatchObject({ code: "TIMED_OUT" });
   });
 
+  test("a peer that takes nothing of what is sent is cut", async () => {
+    const stuck = new Duplex({ read: () => undefined, write: () => undefined });
+    const wire = openWire(stuck, "nobody", 30);
+    const sends = Array.from({ length: 5 }, () => wire.sendChunk(chunk(sealedChunkBytesMax)));
+    await Promise.all(sends.slice(0, 3));
+    await expect(sends[4]).rejects.toMatchObject({
+      fault: { code: "TIMED_OUT", what: "take what was sent" },
+    });
+    expect(await wire.closed).toMatchObject({ code: "TIMED_OUT" });
+  });
+
+  test("a peer that never closes cannot keep a closed connection open", async () => {
+    const [near, far] = await socketPair();
+    const wire = openWire(near, "far", 30);
+    far.pause();
+    far.allowHalfOpen = true;
+    wire.close();
+    far.write(Buffer.alloc(100_000));
+    expect(await wire.closed).toBeNull();
+  });
+
   test("closing and destroying again changes nothing", async () => {
     const [a, b] = await wirePair();
     a.close();

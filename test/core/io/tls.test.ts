@@ -200,6 +200,7 @@ describe("who is cut before hello", () => {
     const result = await dial(door, expired);
     expect(!result.ok && result.fault).toMatchObject({
       code: "CREDENTIALS_EXPIRED",
+      who: "this machine",
       since: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
     });
     expect(door.rejected[0]?.problem.code).toBe("CREDENTIALS_EXPIRED");
