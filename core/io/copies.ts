@@ -18,10 +18,14 @@ import { copiesWanted, majorityOf } from "../model/config.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, NodeId } from "../model/ids.ts";
 import { type ImageRecord, nextStamp } from "../model/records.ts";
+import { after } from "../model/units.ts";
 import type { Connection } from "./connection.ts";
 import { commitOn, faultOf, goneFault, sendPayload } from "./exchange.ts";
 import { Lane, laneLagMsMax } from "./lane.ts";
 import type { NodeContext } from "./node-context.ts";
+
+/** How long a silent home that cannot be replaced is waited for. */
+const silenceMsMax = 2_000;
 
 export type Acknowledgement = Result<{ readonly copies: number }>;
 
@@ -137,9 +141,28 @@ export class Copies {
       return bad(faultOf(error, `node ${home}`));
     }
     const lane = new Lane((chunk) => connection.sendChunk(chunk));
-    const unwatch = this.#context.peers.watch(home, () => this.#lose(home, goneFault(home)));
-    this.#streams.set(home, { home, lane, connection, unwatch });
+    this.#streams.set(home, { home, lane, connection, unwatch: this.#watch(home) });
     return good(undefined);
+  }
+
+  /**
+   * A home that is no longer heard is lost at once when another can take its place. When it is needed for the
+   * majority it may only be slow: its connection is still open, so it gets `silenceMsMax` to be heard again.
+   */
+  #watch(home: NodeId): () => void {
+    const { peers, clock } = this.#context;
+    let cancel = (): void => undefined;
+    const onSilent = (): void => {
+      if (this.#state.spare.length > 0 || canSpare(this.#state, home)) {
+        this.#lose(home, goneFault(home));
+        return;
+      }
+      cancel = clock.at(after(clock.monotonic(), silenceMsMax), () => {
+        cancel = peers.watch(home, () => this.#lose(home, goneFault(home)));
+      });
+    };
+    cancel = peers.watch(home, onSilent);
+    return () => cancel();
   }
 
   async #commitStream(stream: Stream, record: ImageRecord): Promise<void> {
@@ -216,14 +239,31 @@ export class Copies {
   }
 }
 
-/** Chooses the homes of `id` among the live nodes. NO_QUORUM when fewer than a majority live. */
-export const beginCopies = (context: NodeContext, id: ImageId): Result<Copies> => {
+/**
+ * Chooses the homes of `id` among the live nodes. When fewer than a majority live it waits a moment for them to
+ * be heard again; NO_QUORUM when they are not.
+ */
+export const beginCopies = async (context: NodeContext, id: ImageId): Promise<Result<Copies>> => {
   const majority = majorityOf(context.config.servers.length);
+  await quorumHeard(context, majority);
   const live = context.driver.live();
   const preferred = rendezvousOrder(id, live);
   const state = beginReplication(context.self, preferred, copiesWanted(context.config), majority);
   if (state === null) return bad(fault("NO_QUORUM", { live: live.length, needed: majority }));
   return good(new Copies(context, id, state));
+};
+
+/** A busy machine can be deaf for a moment; an upload need not fail for that. */
+const quorumMsMax = 1_000;
+const quorumLookMs = 20;
+
+const quorumHeard = async ({ driver, clock }: NodeContext, majority: number): Promise<void> => {
+  const deadline = after(clock.monotonic(), quorumMsMax);
+  while (driver.live().length < majority && clock.monotonic() < deadline) {
+    await new Promise<void>((resolve) => {
+      clock.at(after(clock.monotonic(), quorumLookMs), resolve);
+    });
+  }
 };
 
 const sameNodes = (a: readonly NodeId[], b: readonly NodeId[]): boolean =>

@@ -28,7 +28,7 @@ export const repeatReceipt = async (
   if (!isSameImage(record, payloadNonce(upload.fileKey, upload.sha256), owner)) {
     throw new FaultError(fault("ID_TAKEN", { id: upload.id }));
   }
-  const begun = beginCopies(context, upload.id);
+  const begun = await beginCopies(context, upload.id);
   if (!begun.ok) throw new FaultError(begun.fault);
   const copies = begun.value;
   copies.storedHere(record, null);

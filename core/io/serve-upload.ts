@@ -132,7 +132,7 @@ class Processing {
   async #store(keepPlain: boolean): Promise<readonly [ImageRecord, number]> {
     const { id, bytes } = this.#upload;
     const payloadBytes = payloadBytesOf(bytes);
-    const copies = must(beginCopies(this.#context, id));
+    const copies = must(await beginCopies(this.#context, id));
     const writer = must(await this.#context.payloads.begin(id, payloadBytes));
     const here = new Lane((chunk) => writer.write(chunk));
     try {

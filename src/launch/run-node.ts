@@ -4,6 +4,7 @@
  * What happens goes to standard output as JSON lines, or to the parent process when there is one. A parent
  * that dies takes its nodes with it: the channel closes, and the node stops.
  */
+import { constants, setPriority } from "node:os";
 import { type NodeOptions, type RunningNode, startNode } from "../../core/io/node.ts";
 import { type Event, type LogEntry, levelOf, sentenceOf } from "../../core/model/events.ts";
 import { type ExitCode, exitCodeOf } from "../../core/model/faults.ts";
@@ -15,6 +16,7 @@ import type { Report } from "./report.ts";
 const snapshotMs = 250;
 
 export const runNode = async (options: Omit<NodeOptions, "onEvent" | "onChange">): Promise<ExitCode> => {
+  preferHeartbeats();
   const toParent = process.connected ? reporter() : null;
   const stopping = stopSignal(toParent !== null);
   const tell = (event: Event, at: WallMs): void => {
@@ -30,6 +32,7 @@ export const runNode = async (options: Omit<NodeOptions, "onEvent" | "onChange">
   if (!started.ok) {
     toParent?.({ kind: "failed", fault: started.fault });
     if (toParent === null) complain(started.fault, {});
+    letParentGo();
     return exitCodeOf(started.fault);
   }
   node = started.value;
@@ -38,8 +41,25 @@ export const runNode = async (options: Omit<NodeOptions, "onEvent" | "onChange">
   await stopping;
   clearInterval(timer);
   await node.stop();
-  if (process.connected) process.disconnect();
+  letParentGo();
   return 0;
+};
+
+/**
+ * A node that waits behind a build or a backup for the processor looks dead to its peers. Where the system
+ * lets us (root, or CAP_SYS_NICE), its process goes first; elsewhere it runs as everybody.
+ */
+const preferHeartbeats = (): void => {
+  try {
+    setPriority(constants.priority.PRIORITY_HIGH);
+  } catch {
+    // Not allowed to: then not.
+  }
+};
+
+/** The open channel would keep this process alive. What was sent is still delivered. */
+const letParentGo = (): void => {
+  if (process.connected) process.disconnect();
 };
 
 /** Sends to the parent; once it is gone, to nobody. */
