@@ -338,11 +338,11 @@ describe("who is slow", () => {
   });
 
   test("a hello that comes byte by byte", async () => {
-    const door = await openDoor({ handshakeMs: 50 });
+    const door = await openDoor({ handshakeMs: 1_000 });
     const socket = await rawPeer(door, node2);
     const hello = encodeFrame("message", encodeMessage(cluster.hello()));
     let at = 0;
-    const drip = setInterval(() => socket.write(hello.subarray(at, ++at)), 5);
+    const drip = setInterval(() => socket.write(hello.subarray(at, ++at)), 20);
     await gone(socket);
     clearInterval(drip);
     expect(at).toBeLessThan(hello.length);
