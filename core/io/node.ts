@@ -5,14 +5,13 @@
  * told anything before the promises are read. Stopping goes the other way round.
  */
 import { join } from "node:path";
-import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts";
+import { agreement, formatAddress } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { after, type WallMs } from "../model/units.ts";
-import type { Clock } from "../ports.ts";
 import { systemClock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { createConnectionPool } from "./connection-pool.ts";
@@ -56,68 +55,88 @@ const pullNewsMs = 250;
 
 /** Errors: DATA_IN_USE, DATA_FOREIGN, DISK_*, ADDRESS_IN_USE, ADDRESS_NOT_HERE, USAGE (no such node). */
 export const startNode = async (options: NodeOptions): Promise<Result<RunningNode>> => {
-  const { id, config } = options;
-  const address = config.servers.find((server) => server.id === id);
-  if (address === undefined) {
-    const hint = `nodes in the configuration: ${config.servers.map((server) => server.id).join(", ")}`;
-    return bad(fault("USAGE", { message: `no node ${id} in the configuration`, hint }));
-  }
-  const clock = systemClock();
-  const data = openNodeData(options.data, id, options.credentials.peer.cluster);
-  if (!data.ok) return data;
-  const started = await startOnDisk(options, clock, address, data.value);
-  if (!started.ok) data.value.release();
+  const opened = new AsyncDisposableStack();
+  const started = await start(options, opened);
+  if (!started.ok) await opened.disposeAsync();
   return started;
 };
 
-const startOnDisk = async (
-  options: NodeOptions,
-  clock: Clock,
-  address: ClusterConfig["servers"][number],
-  data: { readonly folder: string; readonly store: NodeContext["records"]["store"]; release(): void },
-): Promise<Result<RunningNode>> => {
-  const { id, config, credentials } = options;
-  const log = (event: Event): void => options.onEvent(event, clock.wall());
-  const payloads = await openPayloadFiles(data.folder);
-  if (!payloads.ok) return payloads;
-  const records = await openRecordJournal(data.folder, data.store);
-  if (!records.ok) return records;
-
-  const links = createControlTransport({
-    self: id,
-    servers: config.servers,
+/** Whatever it opens is put on `opened`, and closed in the reverse order when the node stops or cannot start. */
+const start = async (options: NodeOptions, opened: AsyncDisposableStack): Promise<Result<RunningNode>> => {
+  const { config, credentials } = options;
+  const address = config.servers.find((server) => server.id === options.id);
+  if (address === undefined) return bad(noSuchNode(options));
+  const built = await build(options, opened);
+  if (!built.ok) return built;
+  const { service, links, work } = built.value;
+  const { log, driver, records } = service.context;
+  const listener = await listenSecure({
+    ...address,
     credentials,
-    hello: () => helloOf(options, "control"),
-    heartbeatMs: config.timings.heartbeatMs,
-    onProblem: newsOnly((peer, problem) =>
-      log({ kind: "peer.rejected", remote: `node ${peer}`, fault: problem }),
-    ),
+    hello: () => helloOf(options, "request"),
+    connectionsMax: config.limits.connectionsMax,
+    onConnection: (connection) => route(service, links, connection),
+    onRejected: (remote, problem) => log({ kind: "peer.rejected", remote, fault: problem }),
   });
-  const work = createWork(config, data.folder, clock);
+  if (!listener.ok) return listener;
+  opened.defer(() => listener.value.close());
+  const where = formatAddress(address);
+  log({ kind: "node.started", boot: driver.boot, store: records.store, address: where });
+  log({ kind: "node.listening", address: where });
+  driver.start();
+  opened.defer(tick(service, work));
+  const stop = async (): Promise<void> => {
+    await driver.stop();
+    await workDone(service.context);
+    await opened.disposeAsync();
+    log({ kind: "node.stopped" });
+  };
+  return good({ snapshot: service.snapshot, stop });
+};
+
+interface Built {
+  readonly service: Service;
+  readonly links: ControlLinks;
+  readonly work: MeasuredWork;
+}
+
+/** Everything but the listener, from the disk up; nobody hears of this node yet. */
+const build = async (options: NodeOptions, opened: AsyncDisposableStack): Promise<Result<Built>> => {
+  const { id, config, credentials, onEvent, onChange } = options;
+  const clock = systemClock();
+  const log = (event: Event): void => onEvent(event, clock.wall());
+  const data = openNodeData(options.data, id, credentials.peer.cluster);
+  if (!data.ok) return data;
+  opened.defer(data.value.release);
+  const { folder, store } = data.value;
+  const payloads = await openPayloadFiles(folder);
+  if (!payloads.ok) return payloads;
+  const records = await openRecordJournal(folder, store);
+  if (!records.ok) return records;
+  opened.defer(() => records.value.close());
+  const work = createWork(config, folder, clock);
+  opened.defer(work.close);
+  const { links, pool } = openNetwork(options, log);
+  opened.defer(links.close);
+  opened.defer(pool.close);
   const driver = createNodeDriver({
     id,
-    store: data.store,
+    store,
     cluster: credentials.peer.cluster,
     config,
     clock,
     transport: links,
-    terms: openTermStore(join(data.folder, "term.json")),
+    terms: openTermStore(join(folder, "term.json")),
     entropy: systemEntropy(),
-    onEvent: options.onEvent,
+    onEvent,
     onChange: () => {
       peers.livenessChanged();
-      options.onChange();
+      onChange();
     },
   });
   if (!driver.ok) return driver;
-
-  const pool = createConnectionPool({
-    servers: config.servers,
-    credentials,
-    hello: () => helloOf(options, "request"),
-  });
   const peers = createPeers(driver.value, pool);
-  const context: NodeContext = {
+  const service = serviceOf({
     self: id,
     config,
     clock,
@@ -128,43 +147,36 @@ const startOnDisk = async (
     inspector: createInspector({ backlogBytesMax: config.limits.inspectionBacklogBytesMax }),
     work,
     log,
-  };
-  const service = serviceOf(context);
-  const listener = await listenSecure({
-    host: address.host,
-    port: address.port,
+  });
+  return good({ service, links, work });
+};
+
+/** The ways out of this node: control links to every peer, and a pool of connections for requests. */
+const openNetwork = (options: NodeOptions, log: (event: Event) => void) => {
+  const { id, config, credentials } = options;
+  const links = createControlTransport({
+    self: id,
+    servers: config.servers,
+    credentials,
+    hello: () => helloOf(options, "control"),
+    heartbeatMs: config.timings.heartbeatMs,
+    onProblem: newsOnly((peer, problem) =>
+      log({ kind: "peer.rejected", remote: `node ${peer}`, fault: problem }),
+    ),
+  });
+  const pool = createConnectionPool({
+    servers: config.servers,
     credentials,
     hello: () => helloOf(options, "request"),
-    connectionsMax: config.limits.connectionsMax,
-    onConnection: (connection) => route(service, links, connection),
-    onRejected: (remote, problem) => log({ kind: "peer.rejected", remote, fault: problem }),
   });
-  if (!listener.ok) {
-    links.close();
-    work.close();
-    pool.close();
-    await records.value.close();
-    return listener;
-  }
-  log({ kind: "node.started", boot: driver.value.boot, store: data.store, address: formatAddress(address) });
-  log({ kind: "node.listening", address: formatAddress(address) });
-  driver.value.start();
-  const stopTicking = tick(context, service, work);
-
-  const stop = async (): Promise<void> => {
-    await driver.value.stop();
-    await workDone(context);
-    stopTicking();
-    await listener.value.close();
-    links.close();
-    pool.close();
-    work.close();
-    await records.value.close();
-    data.release();
-    log({ kind: "node.stopped" });
-  };
-  return good({ snapshot: service.snapshot, stop });
+  return { links, pool };
 };
+
+const noSuchNode = ({ id, config }: NodeOptions): Fault =>
+  fault("USAGE", {
+    message: `no node ${id} in the configuration`,
+    hint: `nodes in the configuration: ${config.servers.map((server) => server.id).join(", ")}`,
+  });
 
 const helloOf = (options: NodeOptions, purpose: Hello["purpose"]): Hello => ({
   kind: "hello",
@@ -209,7 +221,7 @@ const fewestLiveCopies = (context: NodeContext): number | null => {
 };
 
 /** What a node does at every heartbeat: say how it is, and every few beats look for news. */
-const tick = (context: NodeContext, service: Service, work: MeasuredWork): (() => void) => {
+const tick = ({ context, freshness }: Service, work: MeasuredWork): (() => void) => {
   const { driver, clock, config } = context;
   let cancel = (): void => undefined;
   let newsAt = clock.monotonic();
@@ -221,7 +233,7 @@ const tick = (context: NodeContext, service: Service, work: MeasuredWork): (() =
     if (!pulling && clock.monotonic() >= newsAt) {
       pulling = true;
       newsAt = after(clock.monotonic(), pullNewsMs);
-      void service.freshness.pullNews().finally(() => {
+      void freshness.pullNews().finally(() => {
         pulling = false;
       });
     }
