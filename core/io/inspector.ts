@@ -33,6 +33,8 @@ export interface SharpInspector extends Inspector {
    * by the uploads that the caller lets in.
    */
   whenRoom(bytes: number): Promise<Room>;
+  /** Loads the decoder, so that the first picture does not have to wait for it. Never rejects. */
+  warmUp(): Promise<void>;
   /** Bytes of plaintext for which there is room given out. */
   readonly heldBytes: number;
   /** Pictures that are being decoded or wait for it. */
@@ -53,6 +55,9 @@ export const createInspector = (options: InspectorOptions): SharpInspector => {
   return {
     roomFor: backlog.roomFor,
     whenRoom: backlog.whenRoom,
+    warmUp: async () => {
+      await opener();
+    },
     get heldBytes() {
       return backlog.heldBytes;
     },

@@ -5,7 +5,7 @@
  * told anything before the promises are read. Stopping goes the other way round.
  */
 import { join } from "node:path";
-import { agreement, formatAddress } from "../model/config.ts";
+import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
@@ -52,6 +52,8 @@ export interface RunningNode {
 /** How long a stopping node waits for uploads under way. */
 export const stopMsMax = 10_000;
 const pullNewsMs = 250;
+/** After the first election, which it should not disturb. */
+const warmUpMs = 1_500;
 
 /** Errors: DATA_IN_USE, DATA_FOREIGN, DISK_*, ADDRESS_IN_USE, ADDRESS_NOT_HERE, USAGE (no such node). */
 export const startNode = async (options: NodeOptions): Promise<Result<RunningNode>> => {
@@ -85,6 +87,7 @@ const start = async (options: NodeOptions, opened: AsyncDisposableStack): Promis
   log({ kind: "node.listening", address: where });
   driver.start();
   opened.defer(tick(service, work));
+  opened.defer(warmUpLater(service.context));
   const stop = async (): Promise<void> => {
     await driver.stop();
     await workDone(service.context);
@@ -241,6 +244,12 @@ const tick = ({ context, freshness }: Service, work: MeasuredWork): (() => void)
   };
   beat();
   return () => cancel();
+};
+
+/** The decoder takes a while to load; better now than while the first images are on their way. */
+const warmUpLater = ({ clock, inspector, config }: NodeContext): (() => void) => {
+  if (config.images.inspect !== "decode") return () => undefined;
+  return clock.at(after(clock.monotonic(), warmUpMs), () => void inspector.warmUp());
 };
 
 const workDone = async (context: NodeContext): Promise<void> => {

@@ -22,14 +22,16 @@ export const addUserCommand = async (settings: Settings, word: string): Promise<
 /** The signed bundle is written beside the request, ready to be carried back. */
 const signRequest = async (settings: Settings, word: string, request: string): Promise<ExitCode> => {
   const name = userOf(word);
-  const { recipient, bundlePem, state } = must(
+  const { recipient, bundlePem, authorityFingerprint, state } = must(
     await signUserRequest(settings.data, name, request, wallNow()),
   );
   const bundle = resolve(`${name}-certificate.pem`);
   must(writeFileAtomically(bundle, bundlePem));
-  if (settings.json === true) printJson({ ok: true, name, recipient, bundle, state });
+  if (settings.json === true) printJson({ ok: true, name, recipient, authorityFingerprint, bundle, state });
   else {
     printLine(`certificate of ${name} ${state}: ${bundle}`);
+    printLine(`ask ${name} whether this is her recipient: ${recipient}`);
+    printLine(`tell ${name} the CA's fingerprint: ${authorityFingerprint}`);
     printLine(`send it back; there: distinsta user install ${name} ${name}-certificate.pem`);
   }
   return 0;
@@ -50,6 +52,7 @@ export const requestUserCommand = async (settings: Settings, word: string): Prom
   if (settings.json === true) printJson({ ok: true, name, recipient, request: resolve(path) });
   else {
     printLine(`request of ${name}: ${resolve(path)}`);
+    printLine(`recipient: ${recipient}`);
     printLine(
       `it holds no secret; send it to where the CA is kept. There: distinsta user add ${name} --request FILE`,
     );
