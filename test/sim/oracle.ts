@@ -18,6 +18,7 @@ export const invariants = {
   higherTermWins: "whoever sees a higher term adopts it and does not lead below it",
   leaseHeld: "a leader without a majority stops within its lease",
   oneActs: "leaders of two terms act at once only after false evidence, for at most one lease",
+  handedOver: "who has handed over acts no more in that term",
   silence: "a restarted node neither votes nor stands for one election timeout",
   promise: "who has acknowledged a leader promises nobody else a vote within one election timeout",
   notPushed: "a leader is pushed aside by nobody: to stand takes a majority of pre-votes or a hand-over",
@@ -36,7 +37,23 @@ export class Violation extends Error {
   }
 }
 
+/**
+ * The invariants whose breach is the harm itself. The others are the laws that prevent it; a run may be judged
+ * by harm alone, to see whether the faults are foul enough for a broken law to do any.
+ */
+const harms: readonly Invariant[] = [
+  "oneLeader",
+  "termGrows",
+  "voteStays",
+  "noLowerTerm",
+  "leaseHeld",
+  "oneActs",
+  "elects",
+  "highestLeads",
+];
+
 export interface OracleSetup {
+  readonly byHarmAlone: boolean;
   readonly majority: number;
   readonly electionTimeoutMs: number;
   readonly heartbeatMs: number;
@@ -74,11 +91,17 @@ export class Oracle {
   private readonly leaders = new Map<number, NodeId>();
   private readonly votes = new Map<string, NodeId>();
   private readonly handovers = new Set<string>();
+  /** Terms whose leader has given up. */
+  private readonly ended = new Set<number>();
   private readonly actedFirst = new Map<number, number>();
   private lastLieAt = Number.NEGATIVE_INFINITY;
 
   constructor(setup: OracleSetup) {
     this.setup = setup;
+  }
+
+  private accuse(invariant: Invariant, detail: string): void {
+    if (!this.setup.byHarmAlone || harms.includes(invariant)) throw new Violation(invariant, detail);
   }
 
   /** A process begins. `durable` is what it found on its disk. */
@@ -116,16 +139,14 @@ export class Oracle {
     const { id } = state.setup;
     const seen = this.seen(id);
     const { term } = state.election.durable;
-    if (term < seen.term)
-      throw new Violation("termGrows", `node ${id} went from term ${seen.term} to ${term}`);
+    if (term < seen.term) this.accuse("termGrows", `node ${id} went from term ${seen.term} to ${term}`);
     if (term < seen.toldTerm)
-      throw new Violation("termGrows", `node ${id} is in term ${term} and has told ${seen.toldTerm} before`);
+      this.accuse("termGrows", `node ${id} is in term ${term} and has told ${seen.toldTerm} before`);
     seen.term = term;
     if (state.election.role.kind !== "leader") return;
     const other = this.leaders.get(term);
     if (other === undefined) this.leaders.set(term, id);
-    else if (other !== id)
-      throw new Violation("oneLeader", `nodes ${other} and ${id} both lead term ${term}`);
+    else if (other !== id) this.accuse("oneLeader", `nodes ${other} and ${id} both lead term ${term}`);
   }
 
   /** After a node has taken in a message. */
@@ -133,7 +154,7 @@ export class Oracle {
     if (!taken) return;
     const shown = "ownTerm" in message ? message.ownTerm : commandTerm(message);
     if (shown !== null && shown > state.election.durable.term)
-      throw new Violation(
+      this.accuse(
         "higherTermWins",
         `node ${id} saw term ${shown} and stays in ${state.election.durable.term}`,
       );
@@ -145,7 +166,7 @@ export class Oracle {
     const told = toldTerm(message);
     if (told !== null) {
       if (told > (disk?.term ?? 0))
-        throw new Violation(
+        this.accuse(
           "onDiskFirst",
           `node ${from} says ${message.kind} of term ${told}, on disk is ${disk?.term ?? "none"}`,
         );
@@ -180,6 +201,7 @@ export class Oracle {
         return;
       case "handover":
         this.handovers.add(`${message.term}:${message.to}`);
+        this.ended.add(message.term);
         return;
       default:
         return;
@@ -204,11 +226,13 @@ export class Oracle {
       const newest = seen.confirmedTerm === term ? [...seen.confirmed.values()].sort((a, b) => b - a) : [];
       const since = newest[needed - 1] ?? Number.NEGATIVE_INFINITY;
       if (nowMs - since > leaseMs)
-        throw new Violation(
+        this.accuse(
           "leaseHeld",
           `node ${leader} acts in term ${term}, a majority confirmed it ${Math.round(nowMs - since)} ms ago`,
         );
     }
+    if (this.ended.has(term))
+      this.accuse("handedOver", `node ${leader} acts in term ${term}, which it gave up`);
     const first = this.actedFirst.get(term);
     if (first === undefined) this.actedFirst.set(term, nowMs);
     for (const [later, actedAt] of this.actedFirst) {
@@ -216,7 +240,7 @@ export class Oracle {
       const excused =
         actedAt - this.lastLieAt <= 2 * this.setup.electionTimeoutMs && nowMs - actedAt <= leaseMs;
       if (!excused)
-        throw new Violation(
+        this.accuse(
           "oneActs",
           `node ${leader} acts in term ${term}, ${Math.round(nowMs - actedAt)} ms after term ${later} began to act`,
         );
@@ -227,7 +251,7 @@ export class Oracle {
   admitted(id: NodeId, assignmentTerm: number): void {
     const { toldTerm } = this.seen(id);
     if (assignmentTerm < toldTerm)
-      throw new Violation("noLowerTerm", `node ${id} of term ${toldTerm} works for term ${assignmentTerm}`);
+      this.accuse("noLowerTerm", `node ${id} of term ${toldTerm} works for term ${assignmentTerm}`);
   }
 
   private seen(id: NodeId): Seen {
@@ -254,28 +278,25 @@ export class Oracle {
 
   private voted(by: NodeId, to: NodeId, term: Term, disk: DurableTerm | null): void {
     if (disk?.term !== term || disk.votedFor !== to)
-      throw new Violation(
-        "onDiskFirst",
-        `node ${by} tells a vote for ${to} in term ${term} that is not on disk`,
-      );
+      this.accuse("onDiskFirst", `node ${by} tells a vote for ${to} in term ${term} that is not on disk`);
     const key = `${by}:${term}`;
     const before = this.votes.get(key);
     if (before === undefined) this.votes.set(key, to);
     else if (before !== to)
-      throw new Violation("voteStays", `node ${by} votes for ${before} and for ${to} in term ${term}`);
+      this.accuse("voteStays", `node ${by} votes for ${before} and for ${to} in term ${term}`);
   }
 
   private checkSilence(id: NodeId, seen: Seen, what: string, nowMs: number): void {
     const aliveMs = nowMs - seen.startedAt;
     if (seen.bornSilent && aliveMs < this.setup.electionTimeoutMs * (1 - paceShareMax))
-      throw new Violation("silence", `node ${id} ${what} ${Math.round(aliveMs)} ms after its restart`);
+      this.accuse("silence", `node ${id} ${what} ${Math.round(aliveMs)} ms after its restart`);
   }
 
   private checkPromise(id: NodeId, seen: Seen, to: NodeId, nowMs: number): void {
     if (seen.acknowledged === null || seen.acknowledged === to) return;
     const agoMs = nowMs - seen.acknowledgedAt;
     if (agoMs < this.setup.electionTimeoutMs * (1 - paceShareMax))
-      throw new Violation(
+      this.accuse(
         "promise",
         `node ${id} gives node ${to} its word ${Math.round(agoMs)} ms after it acknowledged node ${seen.acknowledged}`,
       );
@@ -285,7 +306,7 @@ export class Oracle {
     if (handover && this.handovers.has(`${term - 1}:${id}`)) return;
     const promises = (seen.promises.get(term)?.size ?? 0) + 1;
     if (handover || promises < this.setup.majority)
-      throw new Violation(
+      this.accuse(
         "notPushed",
         `node ${id} stands for term ${term} with ${promises} pre-votes, its own included`,
       );

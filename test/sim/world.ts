@@ -26,6 +26,9 @@ export interface WorldOptions {
   readonly timings: Timings;
   readonly random: Random;
   readonly overWire: boolean;
+  readonly byHarmAlone: boolean;
+  /** Called when a leader has named its successor. */
+  readonly onHandover: (to: NodeId) => void;
   /** The decisions to run; a mutant or the real ones. */
   readonly machine: Machine;
   /** Tells the story, one sentence at a time; null when nobody listens. */
@@ -68,7 +71,7 @@ export class World {
     this.random = random;
     this.ids = Array.from({ length: nodes }, (_, index) => nodeId(index + 1));
     this.config = configOf(this.ids, timings);
-    this.oracle = new Oracle({ majority: majorityOf(nodes), ...timings });
+    this.oracle = new Oracle({ byHarmAlone: options.byHarmAlone, majority: majorityOf(nodes), ...timings });
     this.network = createNetwork(this.scheduler, random, options.overWire, (from, to, message) =>
       this.whenAwake(to, () => this.deliver(from, to, message)),
     );
@@ -385,6 +388,9 @@ export class World {
         return;
       case "leader.handed-over":
         this.counters.handovers++;
+        this.options.onHandover(event.to);
+        // A client that does not know yet.
+        this.scheduler.at(this.now() + this.random.between(0, 2), () => this.offer());
         return;
       case "vote.refused":
         this.counters.voteRefusals++;
