@@ -45,7 +45,8 @@ export interface Dispatch {
   readonly phase: "offering" | "uploading" | "pausing" | "over";
   /** Counts offers; what belongs to an earlier one is ignored. */
   readonly attempt: number;
-  readonly startedAt: MonotonicMs;
+  /** When patience began: at the start, and anew when a node fails for the first time after taking the image. */
+  readonly patientSince: MonotonicMs;
   /** When the present phase ends by itself. */
   readonly wakeAt: MonotonicMs;
   readonly answers: ReadonlyMap<NodeId, Answer>;
@@ -89,7 +90,7 @@ export const beginDispatch = (
       id,
       phase: "offering",
       attempt: 0,
-      startedAt: now,
+      patientSince: now,
       wakeAt: now,
       answers: new Map(servers.map((server) => [server, { kind: "waiting" }])),
       avoid: [],
@@ -114,21 +115,13 @@ export const stepDispatch = (
       if (state.phase !== "offering" || event.attempt !== state.attempt) return [state, []];
       return choose(withAnswer(state, event.node, { kind: "unreachable", fault: event.fault }), now, rules);
     case "stored":
+      if (state.phase !== "uploading") return [state, []];
       return [{ ...state, phase: "over" }, [{ kind: "done", receipt: event.receipt }]];
     case "upload.failed":
       if (state.phase !== "uploading") return [state, []];
       if (!isPassing(event.fault))
         return [{ ...state, phase: "over" }, [{ kind: "fail", fault: event.fault }]];
-      return pause(
-        {
-          ...state,
-          avoid: state.avoid.includes(event.node) ? state.avoid : [...state.avoid, event.node],
-          outcomeUnknown: state.outcomeUnknown || event.accepted,
-          lastFault: event.fault,
-        },
-        now,
-        rules,
-      );
+      return pause(withFailure(state, event, now), now, rules);
     case "woke":
       if (now < state.wakeAt) return [state, []];
       if (state.phase === "offering") return choose(state, now, rules);
@@ -157,6 +150,22 @@ const withAnswer = (state: Dispatch, node: NodeId, answer: Answer): Dispatch => 
   ...state,
   answers: new Map(state.answers).set(node, answer),
 });
+
+/** Sending the image takes as long as it takes; each node may use that up once without costing patience. */
+const withFailure = (
+  state: Dispatch,
+  event: Extract<DispatchEvent, { readonly kind: "upload.failed" }>,
+  now: MonotonicMs,
+): Dispatch => {
+  const known = state.avoid.includes(event.node);
+  return {
+    ...state,
+    patientSince: event.accepted && !known ? now : state.patientSince,
+    avoid: known ? state.avoid : [...state.avoid, event.node],
+    outcomeUnknown: state.outcomeUnknown || event.accepted,
+    lastFault: event.fault,
+  };
+};
 
 const offer = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
   const attempt = state.attempt + 1;
@@ -229,7 +238,7 @@ const withUnreachable = (state: Dispatch): Dispatch => {
 const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
   const final = state.lastFault !== null && !isPassing(state.lastFault);
   const patienceMs = patienceFor(state.lastFault, rules);
-  if (final || now - state.startedAt >= patienceMs) {
+  if (final || now - state.patientSince >= patienceMs) {
     const problem =
       state.outcomeUnknown || state.lastFault === null
         ? fault("OUTCOME_UNKNOWN", { id: state.id })

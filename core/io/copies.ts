@@ -42,9 +42,13 @@ export class Copies {
   readonly #context: NodeContext;
   readonly #id: ImageId;
   readonly #streams = new Map<NodeId, Stream>();
+  /** Homes that are being connected to: what to do when one is lost meanwhile. */
+  readonly #opening = new Map<NodeId, () => void>();
   #state: Replication;
   #record: ImageRecord | null = null;
   #locallyStored = false;
+  /** Why this node cannot send the finished payload to anybody. */
+  #localFault: Fault | null = null;
   #awaitingLocal: NodeId[] = [];
   #acknowledge: (result: Acknowledgement) => void = () => undefined;
   /** Resolves once: a majority has it, or cannot get it (NO_QUORUM). Never rejects. */
@@ -64,6 +68,13 @@ export class Copies {
     return [...this.#state.stored, ...this.#state.streaming];
   }
 
+  /** NO_QUORUM once a majority cannot be reached any more; the rest of the work would be in vain. */
+  get hopeless(): Fault | null {
+    const { outcome, stored, streaming, majority } = this.#state;
+    if (outcome !== "failed") return null;
+    return fault("NO_QUORUM", { live: stored.length + streaming.length, needed: majority });
+  }
+
   get #others(): readonly NodeId[] {
     return this.#state.streaming.filter((node) => node !== this.#context.self);
   }
@@ -71,10 +82,17 @@ export class Copies {
   /** Opens a stream to every other home. A home that cannot be reached is lost, not waited for. */
   async openStreams(payloadBytes: number): Promise<void> {
     await Promise.all(
-      this.#others.map(async (home) => {
-        const opened = await this.#openStream(home, payloadBytes);
-        if (!opened.ok) this.#lose(home, opened.fault);
-      }),
+      this.#others.map(
+        (home) =>
+          new Promise<void>((resolve) => {
+            this.#opening.set(home, resolve);
+            void this.#openStream(home, payloadBytes).then((opened) => {
+              if (!opened.ok && this.#opening.has(home)) this.#lose(home, opened.fault);
+              this.#opening.delete(home);
+              resolve();
+            });
+          }),
+      ),
     );
   }
 
@@ -82,19 +100,16 @@ export class Copies {
     for (const stream of this.#streams.values()) stream.lane.push(chunk);
   }
 
-  /** The lanes that are full, with what to do when one stays full: null when it must be waited for. */
-  fullLanes(): readonly { readonly lane: Lane; readonly drop: (() => void) | null }[] {
+  /** The lanes that are full, each with a way to drop it, which does nothing while it is needed for a majority. */
+  fullLanes(): readonly { readonly lane: Lane; readonly drop: () => void }[] {
     return [...this.#streams.values()]
       .filter((stream) => !stream.lane.hasRoom)
-      .map((stream) => ({
-        lane: stream.lane,
-        drop: canSpare(this.#state, stream.home)
-          ? () =>
-              this.#lose(
-                stream.home,
-                fault("TIMED_OUT", { peer: `node ${stream.home}`, what: "keep up", ms: laneLagMsMax }),
-              )
-          : null,
+      .map(({ home, lane }) => ({
+        lane,
+        drop: () => {
+          if (!canSpare(this.#state, home)) return;
+          this.#lose(home, fault("TIMED_OUT", { peer: `node ${home}`, what: "keep up", ms: laneLagMsMax }));
+        },
       }));
   }
 
@@ -107,15 +122,16 @@ export class Copies {
   /** This node's own copy is synced (or could not be). */
   storedHere(record: ImageRecord, problem: Fault | null): void {
     this.#record = record;
-    if (problem !== null) {
+    if (problem === null) {
+      this.#locallyStored = true;
+      this.#apply({ kind: "stored", node: this.#context.self });
+    } else {
+      this.#localFault = problem;
       this.#lose(this.#context.self, problem);
-      return;
     }
-    this.#locallyStored = true;
-    this.#apply({ kind: "stored", node: this.#context.self });
     const waiting = this.#awaitingLocal;
     this.#awaitingLocal = [];
-    for (const home of waiting) void this.#sendFinished(home, record);
+    for (const home of waiting) this.#recruit(home);
   }
 
   /** Sends the finished payload to every other home: the way of a retry. */
@@ -132,17 +148,23 @@ export class Copies {
   }
 
   async #openStream(home: NodeId, payloadBytes: number): Promise<Result<void>> {
+    const unwatch = this.#watch(home);
     const borrowed = await this.#context.peers.borrow(home);
-    if (!borrowed.ok) return borrowed;
+    if (!borrowed.ok || !this.#opening.has(home)) {
+      unwatch();
+      if (!borrowed.ok) return borrowed;
+      this.#context.peers.giveBack(borrowed.value);
+      return bad(goneFault(home));
+    }
     const connection = borrowed.value;
+    const lane = new Lane((chunk) => connection.sendChunk(chunk));
+    this.#streams.set(home, { home, lane, connection, unwatch });
     try {
       await connection.send({ kind: "store", id: this.#id, payloadBytes, payloadHash: null });
+      return good(undefined);
     } catch (error) {
       return bad(faultOf(error, `node ${home}`));
     }
-    const lane = new Lane((chunk) => connection.sendChunk(chunk));
-    this.#streams.set(home, { home, lane, connection, unwatch: this.#watch(home) });
-    return good(undefined);
   }
 
   /**
@@ -180,7 +202,8 @@ export class Copies {
   }
 
   #recruit(home: NodeId): void {
-    if (this.#record !== null && this.#locallyStored) void this.#sendFinished(home, this.#record);
+    if (this.#localFault !== null) this.#apply({ kind: "lost", node: home });
+    else if (this.#record !== null && this.#locallyStored) void this.#sendFinished(home, this.#record);
     else this.#awaitingLocal.push(home);
   }
 
@@ -192,6 +215,8 @@ export class Copies {
   }
 
   #lose(home: NodeId, problem: Fault): void {
+    this.#opening.get(home)?.();
+    this.#opening.delete(home);
     const stream = this.#streams.get(home);
     if (stream !== undefined) this.#closeStream(stream, problem);
     this.#streams.delete(home);

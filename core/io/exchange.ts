@@ -57,6 +57,9 @@ export const commitOn = async (
   }
 };
 
+/** The peer answered no, in good order: the connection can serve the next request. */
+export class RefusedError extends FaultError {}
+
 /** The next frame, which must be a message of one of `kinds`. Throws FaultError: the refusal, or PROTOCOL_VIOLATION. */
 export const replyFrom = async <Kind extends Reply["kind"]>(
   connection: Connection,
@@ -71,7 +74,7 @@ export const replyIn = <Kind extends Reply["kind"]>(
 ): Extract<Reply, { readonly kind: Kind }> => {
   if (incoming.kind === "message") {
     const { message } = incoming;
-    if (message.kind === "refused") throw new FaultError(faultOfRefusal(message));
+    if (message.kind === "refused") throw new RefusedError(faultOfRefusal(message));
     const due: readonly string[] = kinds;
     if (due.includes(message.kind)) return message as Extract<Reply, { readonly kind: Kind }>;
   }

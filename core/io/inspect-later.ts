@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { type ImageRecord, nextStamp } from "../model/records.ts";
 import { nonceBytes, sealWhole } from "../seal/payload.ts";
 import type { Room } from "./inspector.ts";
-import type { NodeContext } from "./node-context.ts";
+import { type NodeContext, noteDisk } from "./node-context.ts";
 
 /** Begins at once and never fails loudly; `plain` and `fileKey` are not used by the caller any more. */
 export const inspectLater = (
@@ -40,6 +40,9 @@ const inspect = async (
   const merged = await context.records.merge([
     { ...known, inspection: { stamp, value: { verdict, thumbnail: sealed } } },
   ]);
-  if (!merged.ok) return context.log({ kind: "disk.failed", fault: merged.fault });
+  if (!merged.ok) {
+    noteDisk(context, merged.fault);
+    return;
+  }
   context.log({ kind: "image.inspected", image: id, verdict, ms: context.clock.monotonic() - startedAt });
 };

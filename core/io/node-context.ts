@@ -3,9 +3,11 @@
  */
 import type { ClusterConfig } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
-import type { Fault, Result } from "../model/faults.ts";
+import { type Fault, fault, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
+import type { ImageRecord } from "../model/records.ts";
 import type { Clock, PayloadStore, RecordStore } from "../ports.ts";
+import { sameBytes } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
 import type { NodeDriver } from "./driver.ts";
 import type { SharpInspector } from "./inspector.ts";
@@ -46,6 +48,17 @@ export interface Work {
   /** The disk is not to be trusted any more. The first fault stays until the node is started anew. */
   failDisk(problem: Fault): void;
 }
+
+/**
+ * ID_TAKEN when what is known under this id is another payload, or another's; null when it fits `record`. Asked
+ * again after a merge, because the first record of an id stays and two uploads may have come at once.
+ */
+export const takenFault = ({ records }: NodeContext, { facts }: ImageRecord): Fault | null => {
+  const known = records.get(facts.id)?.facts;
+  if (known === undefined) return null;
+  const same = known.owner === facts.owner && sameBytes(known.payloadHash, facts.payloadHash);
+  return same ? null : fault("ID_TAKEN", { id: facts.id });
+};
 
 /** Passes `problem` on; when it is a failed disk, this node takes no more work from now on. */
 export const noteDisk = (context: NodeContext, problem: Fault): Fault => {

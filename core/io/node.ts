@@ -4,11 +4,13 @@
  * First the disk (what this node promised before it stopped), then the listener, then the election: nobody is
  * told anything before the promises are read. Stopping goes the other way round.
  */
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
+import { limitsHold } from "../model/limits.ts";
 import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { after, type WallMs } from "../model/units.ts";
@@ -57,6 +59,7 @@ const warmUpMs = 1_500;
 
 /** Errors: DATA_IN_USE, DATA_FOREIGN, DISK_*, ADDRESS_IN_USE, ADDRESS_NOT_HERE, USAGE (no such node). */
 export const startNode = async (options: NodeOptions): Promise<Result<RunningNode>> => {
+  for (const [relation, holds] of limitsHold) assert(holds, relation);
   const opened = new AsyncDisposableStack();
   const started = await start(options, opened);
   if (!started.ok) await opened.disposeAsync();
@@ -252,9 +255,10 @@ const warmUpLater = ({ clock, inspector, config }: NodeContext): (() => void) =>
   return clock.at(after(clock.monotonic(), warmUpMs), () => void inspector.warmUp());
 };
 
+/** Uploads under way, and pictures that are being decoded: nobody else would find their verdict. */
 const workDone = async (context: NodeContext): Promise<void> => {
   const deadline = after(context.clock.monotonic(), stopMsMax);
-  while (context.work.inFlight > 0 && context.clock.monotonic() < deadline) {
+  while (context.work.inFlight + context.inspector.pending > 0 && context.clock.monotonic() < deadline) {
     await new Promise<void>((resolve) => {
       context.clock.at(after(context.clock.monotonic(), 10), resolve);
     });

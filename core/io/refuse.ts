@@ -14,12 +14,15 @@ export const refuse = async (connection: Connection, problem: Fault): Promise<vo
   await connection.send(refusalOf(problem)).catch(() => undefined);
 };
 
+/** What may be on its way already when the refusal arrives; whoever goes on sending after that is cut. */
+const discardBytesMax = 16 * 1_048_576;
+
 /** A refusal while up to `bytesDue` bytes of body are still to come. Ends when the peer closes, or stalls. */
 export const refuseBody = async (connection: Connection, problem: Fault, bytesDue: number): Promise<void> => {
   await refuse(connection, problem);
   let discarded = 0;
   try {
-    while (discarded <= bytesDue) {
+    while (discarded <= Math.min(bytesDue, discardBytesMax)) {
       const incoming = await connection.receive({ withinMs: stallMsMax });
       discarded += incoming.kind === "chunk" ? incoming.bytes.length : 0;
     }

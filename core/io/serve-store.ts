@@ -6,10 +6,9 @@ import { stallMsMax } from "../model/limits.ts";
 import type { Store } from "../model/messages.ts";
 import type { ImageRecord } from "../model/records.ts";
 import type { PayloadWriter } from "../ports.ts";
-import { sameBytes } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
 import { faultOf } from "./exchange.ts";
-import { type NodeContext, noteDisk } from "./node-context.ts";
+import { type NodeContext, noteDisk, takenFault } from "./node-context.ts";
 import { refuse, refuseBody } from "./refuse.ts";
 
 /** Answers `store`. The payload is synced before the record, and both before `stored` is said. */
@@ -40,7 +39,7 @@ export const serveStore = async (
     });
   } catch (error) {
     await writer?.abort();
-    const problem = faultOf(error, connection.remote);
+    const problem = noteDisk(context, faultOf(error, connection.remote));
     if (error instanceof FaultError && problem.code !== "CONNECTION_LOST") await refuse(connection, problem);
     connection.destroy(problem);
   }
@@ -86,14 +85,14 @@ const keep = async (
   writer: PayloadWriter | null,
   record: ImageRecord,
 ): Promise<Fault | null> => {
-  const known = context.records.get(record.facts.id);
-  const taken = known !== null && !sameBytes(known.facts.payloadHash, record.facts.payloadHash);
-  if (taken) {
+  const taken = takenFault(context, record);
+  if (taken !== null) {
     await writer?.abort();
-    return fault("ID_TAKEN", { id: record.facts.id });
+    return taken;
   }
   const committed = (await writer?.commit(record.facts.payloadHash)) ?? good(undefined);
   if (!committed.ok) return noteDisk(context, committed.fault);
   const merged = await context.records.merge([record]);
-  return merged.ok ? null : noteDisk(context, merged.fault);
+  if (!merged.ok) return noteDisk(context, merged.fault);
+  return takenFault(context, record);
 };

@@ -24,7 +24,7 @@ import { faultOf } from "./exchange.ts";
 import type { Freshness } from "./freshness.ts";
 import { inspectLater } from "./inspect-later.ts";
 import { Lane, laneLagMsMax } from "./lane.ts";
-import { type NodeContext, noteDisk } from "./node-context.ts";
+import { type NodeContext, noteDisk, takenFault } from "./node-context.ts";
 import { refuseBody } from "./refuse.ts";
 import { isSameImage, repeatReceipt } from "./repeat-receipt.ts";
 import { HeadSniffer, type Picture } from "./upload-head.ts";
@@ -38,30 +38,31 @@ export const serveUpload = async (
   owner: UserName,
 ): Promise<void> => {
   const startedAt = context.clock.monotonic();
-  const problem = admissionFault(context, upload) ?? context.work.begin(upload.id, upload.bytes);
+  const { id, bytes, assignment } = upload;
+  const problem = admissionFault(context, upload) ?? context.work.begin(id, bytes);
   if (problem !== null) return refuseUpload(context, connection, upload, problem);
   try {
-    if (upload.retry) await freshness.catchUp();
-    const known = context.records.get(upload.id);
-    const repeatable = known !== null && context.payloads.has(upload.id, known.facts.payloadHash);
+    if (upload.retry || isOld(context, upload)) must(await freshness.catchUp());
+    const known = context.records.get(id);
+    const repeatable = known !== null && context.payloads.has(id, known.facts.payloadHash);
     const receipt = repeatable
       ? await repeatReceipt(context, connection, upload, owner, known)
       : await new Processing(context, connection, upload, owner).run(known);
-    await connection.send(receipt);
     const ms = context.clock.monotonic() - startedAt;
-    const { id: image, copies } = receipt;
+    // Stored is stored, whether or not the client is still there to hear it.
     context.log({
       kind: "image.stored",
-      image,
-      bytes: upload.bytes,
-      copies,
+      image: id,
+      bytes,
+      copies: receipt.copies,
       ms,
-      assignedBy: upload.assignment.by,
+      assignedBy: assignment.by,
     });
+    await connection.send(receipt).catch((error) => connection.destroy(faultOf(error, connection.remote)));
   } catch (error) {
     await refuseUpload(context, connection, upload, faultOf(error, connection.remote));
   } finally {
-    context.work.end(upload.id);
+    context.work.end(id);
   }
 };
 
@@ -74,6 +75,14 @@ const refuseUpload = (
   context.log({ kind: "image.refused", image: upload.id, fault: problem });
   return refuseBody(connection, problem, upload.bytes);
 };
+
+/**
+ * Whether the id was picked so long ago that an image acknowledged under it elsewhere may not have come here yet.
+ * A new upload's id is of this moment; an old one is a retry, or an attempt to take an id that was seen.
+ */
+const isOld = (context: NodeContext, { id }: Upload): boolean =>
+  context.clock.wall() - createdAtOf(id) > newIdMsMax;
+const newIdMsMax = 2_000;
 
 /** What can be told before a byte of the image has been read. */
 const admissionFault = (context: NodeContext, upload: Upload): Fault | null => {
@@ -120,10 +129,12 @@ class Processing {
     const room = decodes ? await this.#context.inspector.whenRoom(bytes) : null;
     try {
       const [record, copies] = await this.#store(decodes);
-      if (room !== null) inspectLater(this.#context, record, this.#plain, fileKey, room);
+      if (room === null) fileKey.fill(0);
+      else inspectLater(this.#context, record, this.#plain, fileKey, room);
       return this.#receiptOf(record, copies);
     } catch (error) {
       room?.release();
+      fileKey.fill(0);
       throw error;
     }
   }
@@ -137,8 +148,10 @@ class Processing {
     const here = new Lane((chunk) => writer.write(chunk));
     try {
       await copies.openStreams(payloadBytes);
+      refuseIf(copies.hopeless);
       await this.#connection.send({ kind: "upload.accepted", id, payloadBytes });
       const picture = await this.#sealBody(copies, here, keepPlain);
+      refuseIf(copies.hopeless);
       const record = this.#recordOf(copies, picture, payloadBytes);
       copies.commitStreams(record);
       copies.storedHere(record, await this.#keepHere(here, writer, record));
@@ -171,12 +184,12 @@ class Processing {
     let received = 0;
     while (received < bytes) {
       const chunk = await this.#nextChunk(bytes - received);
+      refuseIf(copies.hopeless);
       received += chunk.length;
       this.#context.work.arrived(id, chunk.length);
       this.#plainHash.update(chunk);
       if (keepPlain) this.#plain.push(chunk);
-      const problem = this.#head.push(chunk);
-      if (problem !== null) throw new FaultError(problem);
+      refuseIf(this.#head.push(chunk));
       sendOn(sealer.push(chunk));
       await this.#whenRoom(copies, here);
     }
@@ -197,7 +210,7 @@ class Processing {
 
   /** Back-pressure: waits for the lanes that matter, drops the ones that lag and can be spared. */
   async #whenRoom(copies: Copies, here: Lane): Promise<void> {
-    if (here.fault !== null) throw new FaultError(here.fault);
+    if (here.fault !== null) throw new FaultError(noteDisk(this.#context, here.fault));
     if (!here.hasRoom) await here.whenRoom();
     const lagging = fault("TIMED_OUT", { peer: "the client", what: "keep up", ms: laneLagMsMax });
     const full = copies.fullLanes();
@@ -205,8 +218,7 @@ class Processing {
     for (const { lane, drop } of full) await this.#roomOrDrop(lane, drop);
   }
 
-  async #roomOrDrop(lane: Lane, drop: (() => void) | null): Promise<void> {
-    if (drop === null) return lane.whenRoom();
+  async #roomOrDrop(lane: Lane, drop: () => void): Promise<void> {
     const { clock } = this.#context;
     const cancel = clock.at(after(clock.monotonic(), laneLagMsMax), drop);
     await lane.whenRoom();
@@ -220,13 +232,16 @@ class Processing {
     const committed = await writer.commit(record.facts.payloadHash);
     if (!committed.ok) return noteDisk(this.#context, committed.fault);
     const merged = await this.#context.records.merge([record]);
-    return merged.ok ? null : noteDisk(this.#context, merged.fault);
+    if (!merged.ok) return noteDisk(this.#context, merged.fault);
+    return takenFault(this.#context, record);
   }
 
   #recordOf(copies: Copies, picture: Picture, payloadBytes: number): ImageRecord {
     const { self, clock, config } = this.#context;
     const { id, name, bytes, fingerprint, header, assignment } = this.#upload;
     const stamp = { atMs: clock.wall(), node: self };
+    // Processing again after a lost reply must not undo what was done to the image since.
+    const first = { atMs: createdAtOf(id), node: self };
     return {
       facts: {
         id,
@@ -243,13 +258,13 @@ class Processing {
         fingerprint,
       },
       processing: { node: self, term: assignment.term, assignedBy: assignment.by },
-      headers: { [this.#owner]: { stamp, value: header } },
+      headers: { [this.#owner]: { stamp: first, value: header } },
       homes: { stamp, value: [...copies.homes].sort() },
       inspection: {
-        stamp,
+        stamp: first,
         value: { verdict: config.images.inspect === "decode" ? "pending" : "unknown", thumbnail: null },
       },
-      trashed: { stamp, value: false },
+      trashed: { stamp: first, value: false },
     };
   }
 
@@ -271,6 +286,10 @@ class Processing {
     };
   }
 }
+
+const refuseIf = (problem: Fault | null): void => {
+  if (problem !== null) throw new FaultError(problem);
+};
 
 const must = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new FaultError(result.fault);

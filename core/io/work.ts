@@ -55,7 +55,8 @@ export const createWork = (config: ClusterConfig, folder: string, clock: Clock):
       return null;
     },
     arrived: (id, bytes) => {
-      uploads.set(id, Math.max(0, (uploads.get(id) ?? 0) - bytes));
+      const left = uploads.get(id);
+      if (left !== undefined) uploads.set(id, Math.max(0, left - bytes));
     },
     end: (id) => {
       uploads.delete(id);

@@ -147,16 +147,21 @@ export const sayBytes = (bytes: number): string => {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  // What would be rounded to 1000 is 1.0 of the next unit.
+  while (value >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) {
     value /= 1000;
     unit++;
   }
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
+  return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 9.95 ? 1 : 0)} ${units[unit]}`;
 };
+
+/** Names come from strangers, and a terminal obeys control characters: they are shown as `?`. */
+const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "?");
 
 /** What happened, and what to type or change. Without a final full stop, so that either can stand in a line. */
 export const wordFault = (problem: Fault): Worded => {
-  const worded = (what: string, hint: string): Worded => ({ what, hint });
+  const worded = (what: string, hint: string): Worded => ({ what: visible(what), hint: visible(hint) });
   switch (problem.code) {
     case "USAGE":
       return worded(problem.message, problem.hint);

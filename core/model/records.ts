@@ -134,7 +134,8 @@ const earlierProcessing = (a: Processing, b: Processing): Processing =>
 const joinHeaders = (a: ImageRecord["headers"], b: ImageRecord["headers"]): ImageRecord["headers"] => {
   const joined: Record<string, Register<Uint8Array>> = { ...a };
   for (const [reader, register] of Object.entries(b)) {
-    const known = joined[reader];
+    // A reader may be called like something that every object has: `constructor`.
+    const known = Object.hasOwn(joined, reader) ? joined[reader] : undefined;
     joined[reader] = known === undefined ? register : later(known, register, compareLists);
   }
   return joined;
@@ -142,6 +143,7 @@ const joinHeaders = (a: ImageRecord["headers"], b: ImageRecord["headers"]): Imag
 
 const compareInspections: Compare<Inspection> = (a, b) =>
   verdictOrder.indexOf(a.verdict) - verdictOrder.indexOf(b.verdict) ||
+  Number(a.thumbnail !== null) - Number(b.thumbnail !== null) ||
   compareLists(a.thumbnail ?? [], b.thumbnail ?? []);
 
 /** What is known beats what is not. */

@@ -3,6 +3,7 @@
  */
 import { glob, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fileFault } from "../../core/io/client/source.ts";
 import { bad, type Fault, fault, good, type Result } from "../../core/model/faults.ts";
 
 export interface Item {
@@ -48,7 +49,10 @@ const kindOf = async (path: string): Promise<"file" | "folder" | "nothing"> => {
 
 /** All files below a folder, by name; hidden ones are left out, links are not followed. */
 const filesIn = async (folder: string): Promise<readonly Item[]> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) =>
+    fileFault(folder, error),
+  );
+  if (!Array.isArray(entries)) return [failed(folder, entries)];
   const paths = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))

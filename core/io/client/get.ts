@@ -28,6 +28,9 @@ export const fetchPayload = (
   askAny(session, async (connection) => {
     await connection.send({ kind: "get", id });
     const { record } = await replyFrom(connection, ["get.found"]);
+    if (record.facts.id !== id) {
+      throw new FaultError(fault("IMAGE_UNAVAILABLE", { id, reason: "the server sent another image" }));
+    }
     await begin(record);
     const hash = createHash("sha256");
     let received = 0;

@@ -6,7 +6,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, extname, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../../model/faults.ts";
 import { type ImageId, shortId } from "../../model/ids.ts";
 import { createdAtOf } from "../../model/image-id.ts";
@@ -14,15 +14,27 @@ import { sameBytes } from "../bytes.ts";
 import { writeWhole } from "../disk.ts";
 import { codeOf } from "../files.ts";
 
-/** A name of at most `nameCharsMax` characters that every file system takes. */
+/** A name that every file system takes, with `.part` after it too: at most 255 bytes, no character with a meaning. */
 export const sealedName = (name: string, id: ImageId): string => {
-  const safe = name.replace(/[^\p{L}\p{N}._ -]/gu, "_").replace(/^\.+/, "_");
-  const extension = extname(safe).slice(0, 12);
-  const stem = safe.slice(0, safe.length - extname(safe).length).slice(0, nameCharsMax) || "image";
+  const safe = name.replace(/[^\p{L}\p{M}\p{N}._ -]/gu, "_").replace(/^\.+/, "_");
+  const extension = /\.[A-Za-z0-9]{1,11}$/.exec(safe)?.[0] ?? "";
+  const stem = cutToBytes(safe.slice(0, safe.length - extension.length), stemBytesMax) || "image";
   const at = new Date(createdAtOf(id)).toISOString().replace(/[-:.]/g, "");
   return `${stem}_${at}_${shortId(id)}${extension}.age`;
 };
-const nameCharsMax = 64;
+const stemBytesMax = 128;
+
+/** As many whole characters as fit. */
+const cutToBytes = (text: string, bytesMax: number): string => {
+  let kept = "";
+  let bytes = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > bytesMax) break;
+    kept += character;
+  }
+  return kept;
+};
 
 const unfinished = new Set<string>();
 
@@ -60,8 +72,8 @@ export class PartFile {
     this.#bytes = 0;
     await this.#try(async () => {
       await mkdir(dirname(this.path), { recursive: true });
-      this.#file = await open(this.#part, "w");
       unfinished.add(this.#part);
+      this.#file = await open(this.#part, "w");
       await writeWhole(this.#file, head);
     });
   }
@@ -88,6 +100,7 @@ export class PartFile {
       unfinished.delete(this.#part);
       return good(this.path);
     } catch (error) {
+      await this.discard();
       return bad(writeFault(this.path, error));
     }
   }

@@ -8,7 +8,7 @@ import { type Hello, protocolVersion } from "../../model/messages.ts";
 import type { Clock } from "../../ports.ts";
 import type { Connection } from "../connection.ts";
 import { type ConnectionPool, createConnectionPool } from "../connection-pool.ts";
-import { faultOf } from "../exchange.ts";
+import { faultOf, RefusedError } from "../exchange.ts";
 import type { Credentials } from "../pki/credentials.ts";
 import { programVersion } from "../version.ts";
 
@@ -18,6 +18,8 @@ export interface Session {
   readonly clock: Clock;
   readonly servers: readonly NodeId[];
   readonly pool: ConnectionPool;
+  /** The server that answered last, and is asked first. */
+  readonly answered: { last: NodeId | null };
 }
 
 export const openSession = (config: ClusterConfig, credentials: Credentials, clock: Clock): Session => {
@@ -31,7 +33,8 @@ export const openSession = (config: ClusterConfig, credentials: Credentials, clo
     purpose: "request",
   };
   const pool = createConnectionPool({ servers: config.servers, credentials, hello: () => hello });
-  return { config, credentials, clock, servers: config.servers.map((server) => server.id), pool };
+  const servers = config.servers.map((server) => server.id);
+  return { config, credentials, clock, servers, pool, answered: { last: null } };
 };
 
 /**
@@ -53,17 +56,13 @@ export const request = async <Value>(
       return good(value);
     } catch (error) {
       const problem = faultOf(error, `node ${server}`);
-      if (connection.idle && isRefusal(problem)) session.pool.giveBack(connection);
+      if (connection.idle && error instanceof RefusedError) session.pool.giveBack(connection);
       else connection.destroy(problem);
       if (last || fresh || problem.code !== "CONNECTION_LOST") return bad(problem);
     }
   }
   return bad(fault("NO_SERVER", { tried: [`node ${server}`] }));
 };
-
-/** The server answered no: the connection is as good as before. */
-const isRefusal = (problem: Fault): boolean =>
-  !["CONNECTION_LOST", "TIMED_OUT", "PROTOCOL_VIOLATION"].includes(problem.code);
 
 /**
  * Asks servers in turn until one answers, beginning where it last worked. A refusal that every server would
@@ -74,8 +73,11 @@ export const askAny = async <Value>(
   ask: (connection: Connection, server: NodeId) => Promise<Value>,
 ): Promise<Result<Value>> => {
   const faults: Fault[] = [];
-  for (const server of session.servers) {
+  const { servers, answered } = session;
+  const order = servers.toSorted((a, b) => Number(b === answered.last) - Number(a === answered.last));
+  for (const server of order) {
     const answer = await request(session, server, (connection) => ask(connection, server));
+    if (answer.ok) answered.last = server;
     if (answer.ok || isFinal(answer.fault)) return answer;
     faults.push(answer.fault);
   }

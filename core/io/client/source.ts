@@ -33,7 +33,7 @@ export const fileSource = async (path: string): Promise<Result<Source>> => {
   }
 };
 
-/** All of a stream, in memory; at most `bytesMax`. Errors: IMAGE_TOO_LARGE, FILE_UNREADABLE. */
+/** All of a stream, in memory; at most `bytesMax`. `name` may be a path. Errors: IMAGE_TOO_LARGE, FILE_UNREADABLE. */
 export const streamSource = async (
   stream: AsyncIterable<Uint8Array>,
   name: string,
@@ -54,7 +54,7 @@ export const streamSource = async (
   const open = async function* (): AsyncGenerator<Uint8Array> {
     yield* chunks;
   };
-  return good({ path: "-", name, bytes, open });
+  return good({ path: "-", name: basename(name), bytes, open });
 };
 
 export interface Examined {

@@ -67,6 +67,9 @@ const receiveSealed = async (
       continue;
     }
     const reply = replyIn(incoming, ["upload.accepted", "receipt"]);
+    if (reply.id !== upload.id) {
+      throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "the answer is about another image" }));
+    }
     if (reply.kind === "receipt") return reply;
     if (progress.accepted) throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "accepted twice" }));
     progress.accepted = true;
