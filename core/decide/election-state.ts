@@ -183,20 +183,30 @@ export const voteRefusal = (
   return votedFor === null || votedFor === candidate ? null : "already-voted";
 };
 
-/** When `electionTick` has something to do that a heartbeat interval's tick would do too late. */
-export const electionWakeAt = (state: Election, around: Surroundings): MonotonicMs => {
-  const { electionTimeoutMs } = state.setup.timings;
+/** Before then an election has nothing to do by itself. */
+export const electionBoundUntil = (state: Election): MonotonicMs => {
   switch (state.role.kind) {
     case "leader":
       return foreverMs;
-    case "follower": {
-      if (!around.mayStand) return foreverMs;
-      const boundUntil = Math.max(state.silentUntil, after(state.heardAt, electionTimeoutMs));
-      return Math.max(boundUntil, electionDueAt(state, around)) as MonotonicMs;
-    }
+    case "follower":
+      return Math.max(
+        state.silentUntil,
+        after(state.heardAt, state.setup.timings.electionTimeoutMs),
+      ) as MonotonicMs;
     case "asking":
       return state.role.repeatAt;
     case "candidate":
-      return Math.min(state.role.repeatAt, after(state.role.since, electionTimeoutMs)) as MonotonicMs;
+      return Math.min(
+        state.role.repeatAt,
+        after(state.role.since, state.setup.timings.electionTimeoutMs),
+      ) as MonotonicMs;
   }
+};
+
+/** When `electionTick` has something to do that a heartbeat interval's tick would do too late. */
+export const electionWakeAt = (state: Election, around: Surroundings): MonotonicMs => {
+  const boundUntil = electionBoundUntil(state);
+  if (state.role.kind !== "follower") return boundUntil;
+  if (!around.mayStand) return foreverMs;
+  return Math.max(boundUntil, electionDueAt(state, around)) as MonotonicMs;
 };

@@ -10,6 +10,7 @@ import type { Moment } from "./effects.ts";
 import {
   type Election,
   type ElectionSetup,
+  electionBoundUntil,
   electionWakeAt,
   initialElection,
   isSilent,
@@ -136,7 +137,10 @@ export const workersOf = (state: NodeState, now: MonotonicMs): readonly Worker[]
 
 /** When the next tick is due; not before it does time alone change anything. */
 export const wakeAt = (state: NodeState, moment: Moment): MonotonicMs => {
-  let at = Math.min(state.beatAt, electionWakeAt(state.election, surroundings(state, moment)));
+  let at: number = state.beatAt;
+  // Most of the time a leader is heard, and nothing but the next beat can be due: that is known without a look around.
+  if (electionBoundUntil(state.election) < at)
+    at = Math.min(at, electionWakeAt(state.election, surroundings(state, moment)));
   const offer = state.offers.waiting[0];
   if (offer !== undefined) at = Math.min(at, offer.until);
   if (state.stop.kind === "stopping") at = Math.min(at, state.stop.until);

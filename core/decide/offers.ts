@@ -26,18 +26,25 @@ export interface Placement {
 export interface Offers {
   /** In order of arrival, so also of `until`. */
   readonly waiting: readonly WaitingOffer[];
-  /** Newest last. A retry within `placementMsMax` is sent where the first try was. */
-  readonly placed: ReadonlyMap<ImageId, Placement>;
+  /**
+   * A retry within `placementMsMax` is sent where the first try was. Two generations: when the young one is
+   * full it becomes the old one, which is forgotten; so that a placement copies little.
+   */
+  readonly placed: {
+    readonly young: ReadonlyMap<ImageId, Placement>;
+    readonly old: ReadonlyMap<ImageId, Placement>;
+  };
 }
 
 /** Clients with an offer in flight, at one node; the rest are answered "no leader" at once. */
 export const waitingMax = 1_024;
-export const placedMax = 512;
+/** Placements in one generation. */
+export const placedMax = 128;
 export const placementMsMax = 10_000;
 /** A follower waits this many heartbeat intervals for the leader's choice. */
 export const offerHeartbeatsMax = 3;
 
-export const initialOffers: Offers = { waiting: [], placed: new Map() };
+export const initialOffers: Offers = { waiting: [], placed: { young: new Map(), old: new Map() } };
 
 export const awaitLeader = (
   offers: Offers,
@@ -56,7 +63,7 @@ export const placementOf = (
   term: Term,
   now: MonotonicMs,
 ): Placement | null => {
-  const placement = offers.placed.get(request);
+  const placement = offers.placed.young.get(request) ?? offers.placed.old.get(request);
   return placement !== undefined && placement.term >= term && now - placement.at < placementMsMax
     ? placement
     : null;
@@ -68,13 +75,9 @@ export const placeOffer = (
   { request, node, term }: Pick<Assigned, "request" | "node" | "term">,
   now: MonotonicMs,
 ): readonly [Offers, readonly WaitingOffer[]] => {
-  const placed = new Map(offers.placed);
-  placed.delete(request);
-  placed.set(request, { node, term, at: now });
-  for (const oldest of placed.keys()) {
-    if (placed.size <= placedMax) break;
-    placed.delete(oldest);
-  }
+  const full = offers.placed.young.size >= placedMax;
+  const young = new Map(full ? [] : offers.placed.young).set(request, { node, term, at: now });
+  const placed = { young, old: full ? offers.placed.young : offers.placed.old };
   const answered = offers.waiting.filter((offer) => offer.request === request);
   const waiting =
     answered.length === 0 ? offers.waiting : offers.waiting.filter((offer) => offer.request !== request);

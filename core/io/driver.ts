@@ -228,10 +228,13 @@ class Driver implements NodeDriver {
   /** One event at a time, even when performing an effect causes the next. */
   private happen(event: NodeEvent): void {
     if (this.halted !== null) return;
-    this.queue.push(event);
-    if (this.busy) return;
+    if (this.busy) {
+      this.queue.push(event);
+      return;
+    }
     this.busy = true;
     try {
+      this.takeStep(event);
       for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) this.takeStep(next);
     } finally {
       this.busy = false;
