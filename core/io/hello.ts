@@ -43,17 +43,22 @@ export const exchangeHello = async (wire: Wire, terms: HelloTerms): Promise<Resu
   }
 };
 
-/** Tells the peer why and closes. Returns what to log here. */
+/** Tells the peer why, if it may know, and closes. Returns what to log here. */
 export const turnAway = (wire: Wire, objection: Objection): Result<never> => {
-  void wire.send(refusalOf(objection.there));
-  wire.close();
+  if (objection.there === null) {
+    wire.destroy(objection.here);
+  } else {
+    void wire.send(refusalOf(objection.there));
+    wire.close();
+  }
   return bad(objection.here);
 };
 
 /** One disagreement, worded for each side's reader. */
 export interface Objection {
   readonly here: Fault;
-  readonly there: Fault;
+  /** Null for one who has no business here: it gets a closed connection and nothing else. */
+  readonly there: Fault | null;
 }
 
 const violation = fault("PROTOCOL_VIOLATION", { reason: "the first frame must be a hello" });
@@ -76,11 +81,8 @@ const objectionTo = (theirs: Hello, terms: HelloTerms, remote: string): Objectio
   }
   const purpose = side === "listener" ? theirs.purpose : ours.purpose;
   if (purpose === "control" && !areTwoNodes(us, peer)) {
-    const both = { role: sayPeer(peer), wanted: `node other than ${me}` };
-    return {
-      here: fault("WRONG_ROLE", { peer: them, ...both }),
-      there: fault("WRONG_ROLE", { peer: "this machine", ...both }),
-    };
+    const role = sayPeer(peer);
+    return { here: fault("WRONG_ROLE", { peer: them, role, wanted: `node other than ${me}` }), there: null };
   }
   return configObjection(theirs, terms, them, me);
 };

@@ -177,7 +177,10 @@ const enter = async (
   return exchangeHello(wire, { us, hello, peer: peer.value, side: "dialer" });
 };
 
-/** The listener's side: nothing the peer sent is read before its certificate is judged. */
+/**
+ * The listener's side: nothing the peer sent is read before its certificate is judged. A stranger learns nothing
+ * but that the connection closed; the log says why. Only one of ours whose time is up is told so.
+ */
 const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<void> => {
   const { credentials, onConnection, onRejected, handshakeMs = handshakeMsMax } = options;
   const us = credentials.peer;
@@ -190,25 +193,14 @@ const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<v
   const peer = judge(socket, us, remote);
   const result = peer.ok
     ? await exchangeHello(wire, { us, hello: options.hello(), peer: peer.value, side: "listener" })
-    : turnAway(wire, { here: peer.fault, there: asTheyReadIt(peer.fault, us) });
+    : turnAway(wire, { here: peer.fault, there: forExpired(peer.fault) });
   clearTimeout(timer);
   if (result.ok) onConnection(result.value);
   else onRejected(remote, result.fault);
 };
 
-/** What `judge` found, for the person at the other end. */
-const asTheyReadIt = (problem: Fault, us: Peer): Fault => {
-  switch (problem.code) {
-    case "CREDENTIALS_EXPIRED":
-      return { ...problem, who: "this machine" };
-    case "WRONG_CLUSTER":
-      return { ...problem, peer: sayPeer(us) };
-    case "UNAUTHENTICATED":
-      return { ...problem, reason: `${sayPeer(us)} turned this machine away: ${problem.reason}` };
-    default:
-      return problem;
-  }
-};
+const forExpired = (problem: Fault): Fault | null =>
+  problem.code === "CREDENTIALS_EXPIRED" ? { ...problem, who: "this machine" } : null;
 
 /** The peer, when this cluster's CA vouches for it now. */
 const judge = (socket: tls.TLSSocket, us: Peer, remote: string): Result<Peer> => {

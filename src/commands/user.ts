@@ -30,7 +30,7 @@ const signRequest = async (settings: Settings, word: string, request: string): P
   if (settings.json === true) printJson({ ok: true, name, recipient, authorityFingerprint, bundle, state });
   else {
     printLine(`certificate of ${name} ${state}: ${bundle}`);
-    printLine(`ask ${name} whether this is her recipient: ${recipient}`);
+    printLine(`ask ${name} whether this is the recipient shown there: ${recipient}`);
     printLine(`tell ${name} the CA's fingerprint: ${authorityFingerprint}`);
     printLine(`send it back; there: distinsta user install ${name} ${name}-certificate.pem`);
   }

@@ -6,11 +6,10 @@
  */
 
 import { existsSync, readdirSync } from "node:fs";
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { loadConfig, parseConfig, renderConfig } from "../../core/io/config-file.ts";
 import { makeFolder, writeFileAtomically } from "../../core/io/files.ts";
-import type { ClusterConfig } from "../../core/model/config.ts";
+import { type ClusterConfig, formatAddress } from "../../core/model/config.ts";
 import { FaultError, fault } from "../../core/model/faults.ts";
 import { type NodeId, nodeId, nodeIdMax } from "../../core/model/ids.ts";
 import { must, numberOf, type Settings } from "../settings.ts";
@@ -30,32 +29,33 @@ export const writeLocalConfig = async (settings: Settings): Promise<LaunchOption
   const basePort = numberOf("--base-port", settings.basePort ?? "8001", 1, 65_536 - nodes);
   const configPath = join(data, "config.toml");
   await refuseOtherSize(data, configPath, nodes);
-  const config = localised(await baseConfig(settings), nodes, basePort);
+  const servers = localServers(nodes, basePort);
+  const base = await baseConfig(settings);
+  const config =
+    base === null
+      ? parseServers(servers)
+      : { ...base, servers, replication: Math.min(base.replication, nodes) };
   must(makeFolder(data));
   must(writeFileAtomically(configPath, renderConfig(config)));
   return { config, configPath, data };
 };
 
-const localised = (base: ClusterConfig, nodes: number, basePort: number): ClusterConfig => ({
-  ...base,
-  servers: Array.from({ length: nodes }, (_, index) => ({
+const localServers = (nodes: number, basePort: number): ClusterConfig["servers"] =>
+  Array.from({ length: nodes }, (_, index) => ({
     id: nodeId(index + 1),
     host: "127.0.0.1",
     port: basePort + index,
-  })),
-  replication: Math.min(base.replication, nodes),
-});
+  }));
 
-/** Its other tables are taken over; without any file, all is as by default. */
-const baseConfig = async (settings: Settings): Promise<ClusterConfig> => {
+/** The configuration whose other tables are taken over; null when there is no file, and all is as by default. */
+const baseConfig = async (settings: Settings): Promise<ClusterConfig | null> => {
   if (settings.config !== undefined) return must(await loadConfig(settings.config));
-  const here = await access("config.toml").then(
-    () => true,
-    () => false,
-  );
-  return here
-    ? must(await loadConfig("config.toml"))
-    : must(parseConfig('[servers]\nnode1 = "127.0.0.1:8001"\n'));
+  return existsSync("config.toml") ? must(await loadConfig("config.toml")) : null;
+};
+
+const parseServers = (servers: ClusterConfig["servers"]): ClusterConfig => {
+  const lines = servers.map((server) => `node${server.id} = "${formatAddress(server)}"`);
+  return must(parseConfig(["[servers]", ...lines].join("\n")));
 };
 
 const refuseOtherSize = async (data: string, configPath: string, nodes: number): Promise<void> => {

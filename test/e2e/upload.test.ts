@@ -76,7 +76,7 @@ describe("an upload", () => {
         height: picture.height,
         type: "image/png",
         owner: "alice",
-        copies: 2,
+        copies: 3,
         trashed: false,
       });
       return listed?.inspected === "ok";
