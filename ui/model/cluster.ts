@@ -3,8 +3,8 @@
  *
  * Each node sends its own view. The leader's is the best informed, so it is shown when a node claims to lead in
  * the highest term; otherwise the view that hears most nodes. Two things overrule every view: a process that
- * is known to have ended is down, whatever an older snapshot says of it, and a view that nobody has renewed for
- * `staleMsMax` is marked as old.
+ * is known to have ended is down, until somebody has heard that node again for certain, and a view that nobody
+ * has renewed for `staleMsMax` is marked as old.
  */
 import type { NodeId, Term } from "../../core/model/ids.ts";
 import type { NodeState, NodeView, Snapshot } from "../../core/model/snapshot.ts";
@@ -12,6 +12,9 @@ import type { WallMs } from "../../core/model/units.ts";
 
 /** Snapshots come several times a second; after this long without one, what is shown is called old. */
 export const staleMsMax = 2_000;
+
+/** What is heard of a node this long after its process ended is of a new process, not late news of the old. */
+export const lateNewsMsMax = 1_000;
 
 /** A snapshot and when the console got it, by the console's own clock (observers' clocks may differ). */
 export interface Received {
@@ -39,6 +42,8 @@ export interface ClusterNode {
   readonly silentMs: number | null;
   /** Why its process ended, where the console started it. */
   readonly exit: string | null;
+  /** The process that the console started, while it runs. */
+  readonly pid: number | null;
 }
 
 export interface ClusterView {
@@ -60,10 +65,7 @@ export const clusterOf = (sources: Sources, now: WallMs): ClusterView | null => 
   const ageMs = Math.max(0, now - chosen.at);
   const stale = ageMs > staleMsMax;
   const nodes = snapshot.nodes.map((view) =>
-    clusterNode(view, sources.processes.get(view.id), now, {
-      ageMs: stale ? ageMs : 0,
-      leader: snapshot.leader,
-    }),
+    clusterNode(view, sources.processes.get(view.id), now, { received: chosen, stale }),
   );
   const overruled = nodes.filter((node) => isLive(node.view.state) && !isLive(node.state)).length;
   const live = Math.max(0, snapshot.quorum.live - overruled);
@@ -116,16 +118,22 @@ const clusterNode = (
   view: NodeView,
   process: ProcessState | undefined,
   now: WallMs,
-  from: { readonly ageMs: number; readonly leader: NodeId | null },
+  from: { readonly received: Received; readonly stale: boolean },
 ): ClusterNode => {
-  const exited = process?.state === "exited";
-  const silentMs = view.heartbeatMs === null ? null : view.heartbeatMs + from.ageMs;
+  const exited = process?.state === "exited" && !isHeardAgain(view, process, from.received);
+  const ageMs = from.stale ? Math.max(0, now - from.received.at) : 0;
+  const silentMs = view.heartbeatMs === null ? null : view.heartbeatMs + ageMs;
   const state = exited ? "down" : view.state;
   return {
     view,
     state,
-    leads: view.id === from.leader && isLive(state),
+    leads: view.id === from.received.snapshot.leader && isLive(state),
     silentMs: exited ? Math.max(0, now - process.since) : silentMs,
     exit: exited ? (process.reason ?? "its process ended") : null,
+    pid: process?.state === "running" ? process.pid : null,
   };
 };
+
+/** Somebody else may have started the node again, from another terminal. */
+const isHeardAgain = (view: NodeView, process: ProcessState, { at }: Received): boolean =>
+  view.heartbeatMs !== null && at - view.heartbeatMs > process.since + lateNewsMsMax;

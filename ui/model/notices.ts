@@ -42,7 +42,11 @@ export const noticesOf = (
 const count = (nodes: number): string => `${nodes} ${nodes === 1 ? "node" : "nodes"}`;
 
 const startCommand = (commands: NoticeCommands, id: NodeId): string =>
-  commands.start.replace("ID", String(id));
+  `start it: ${commands.start.replace("ID", String(id))}`;
+
+/** A process that runs but is not heard holds the node's port and disk: it must go before another can start. */
+const mendCommand = (commands: NoticeCommands, node: ClusterNode): string =>
+  node.pid === null ? startCommand(commands, node.view.id) : `end it: kill -9 ${node.pid}`;
 
 const noSnapshot = (
   processes: ReadonlyMap<NodeId, ProcessState>,
@@ -54,7 +58,7 @@ const noSnapshot = (
   return exited.map(([id, process]) => ({
     tone: "bad",
     text: `node ${id} ended before it said a word: ${process.reason ?? "no reason known"}`,
-    command: `start it: ${startCommand(commands, id)}`,
+    command: startCommand(commands, id),
   }));
 };
 
@@ -72,15 +76,13 @@ const stale = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[
 const quorum = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] => {
   if (cluster.quorum.ok) return [];
   const { live, needed } = cluster.quorum;
-  const missing = cluster.nodes.find((node) => node.state === "down");
+  const missing = cluster.nodes.filter((node) => node.state === "down");
+  const first = missing.find((node) => node.pid === null) ?? missing[0];
   return [
     {
       tone: "bad",
       text: `quorum lost, no writes: ${live} of ${count(cluster.nodes.length)} up, ${needed} needed`,
-      command:
-        missing === undefined
-          ? `look: ${commands.status}`
-          : `start one: ${startCommand(commands, missing.view.id)}`,
+      command: first === undefined ? `look: ${commands.status}` : mendCommand(commands, first),
     },
   ];
 };
@@ -114,7 +116,7 @@ const silentNode = (cluster: ClusterView, node: ClusterNode, commands: NoticeCom
         {
           tone: "bad",
           text: `node ${id} ${whatHappened(node)}: ${consequence}`,
-          command: `start it: ${startCommand(commands, id)}`,
+          command: mendCommand(commands, node),
         },
       ];
   }
@@ -122,7 +124,8 @@ const silentNode = (cluster: ClusterView, node: ClusterNode, commands: NoticeCom
 
 const whatHappened = (node: ClusterNode): string => {
   if (node.exit !== null) return `ended ${formatSeconds(node.silentMs)} ago (${node.exit})`;
-  return node.silentMs === null ? "not heard yet" : `silent for ${formatSeconds(node.silentMs)}`;
+  const silent = node.silentMs === null ? "not heard yet" : `silent for ${formatSeconds(node.silentMs)}`;
+  return node.pid === null ? silent : `${silent} though its process runs`;
 };
 
 const leaderless = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>

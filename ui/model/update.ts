@@ -88,7 +88,9 @@ const heard = (model: ConsoleModel, at: WallMs, events: readonly ConsoleEvent[])
         break;
     }
   }
-  const live = { ...model.live, snapshots, processes, log: appendLog(model.live.log, said) };
+  // Nodes report one after the other; what happened first is read first.
+  const inOrder = said.toSorted((one, other) => one.at - other.at);
+  const live = { ...model.live, snapshots, processes, log: appendLog(model.live.log, inOrder) };
   return { ...model, now: at, live };
 };
 

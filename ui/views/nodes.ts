@@ -110,13 +110,14 @@ const columns: readonly Column[] = [
   { title: "  address", width: 24, align: "left", worth: 1, cell: ({ view }) => dim(`  ${view.address}`) },
 ];
 
-/** Selection, shape, and the blanks around them. */
+/** Selection, shape, and the blanks around them; and one blank at the right edge. */
 const prefixCells = 4;
+const edgeCells = 1;
 
 /** The worthiest columns that fit; what is left over goes to the bar. */
 const columnsThatFit = (width: number): readonly Column[] => {
   let kept = columns;
-  const used = (): number => kept.reduce((sum, column) => sum + column.width, prefixCells);
+  const used = (): number => kept.reduce((sum, column) => sum + column.width, prefixCells + edgeCells);
   while (used() > width) {
     const least = Math.min(...kept.map((column) => column.worth));
     kept = kept.filter((column) => column.worth !== least);

@@ -2,15 +2,16 @@ import { describe, expect, test } from "vitest";
 import { type NodeId, nodeId } from "../../../core/model/ids.ts";
 import type { Snapshot } from "../../../core/model/snapshot.ts";
 import { wallMs } from "../../../core/model/units.ts";
-import { clusterOf, type ProcessState, type Sources, staleMsMax } from "../../../ui/model/cluster.ts";
+import {
+  clusterOf,
+  lateNewsMsMax,
+  type ProcessState,
+  type Sources,
+  staleMsMax,
+} from "../../../ui/model/cluster.ts";
 import { nodeView, sceneAt, snapshotOf } from "../scenes.ts";
 
-const exited: ProcessState = {
-  state: "exited",
-  pid: 7,
-  reason: "exit code 1",
-  since: wallMs(sceneAt - 4_000),
-};
+const exited: ProcessState = { state: "exited", pid: 7, reason: "exit code 1", since: wallMs(sceneAt - 700) };
 
 const sources = (
   snapshots: readonly (readonly [Snapshot, ageMs?: number])[],
@@ -78,7 +79,7 @@ describe("a process that has ended", () => {
     const view = clusterOf(sources([[snapshotOf({ observer: 3 })]], [[2, exited]]), sceneAt);
     expect(view?.nodes[1]).toMatchObject({
       state: "down",
-      silentMs: 4_000,
+      silentMs: 700,
       exit: "exit code 1",
       leads: false,
     });
@@ -101,6 +102,21 @@ describe("a process that has ended", () => {
     const nodes = [nodeView(1), nodeView(2, { state: "down" }), nodeView(3)];
     const view = clusterOf(sources([[snapshotOf({ nodes })]], [[2, exited]]), sceneAt);
     expect(view?.quorum.live).toBe(2);
+  });
+
+  test("is up again once it is heard for certain, whoever started it, and not by late news", () => {
+    const at = (ms: number) => wallMs(exited.since + ms);
+    const heard = (ms: number) =>
+      clusterOf(
+        {
+          snapshots: new Map([[nodeId(3), { snapshot: snapshotOf(), at: at(ms) }]]),
+          processes: sources([], [[2, exited]]).processes,
+        },
+        at(ms),
+      )?.nodes[1]?.state;
+    expect(heard(500)).toBe("down");
+    expect(heard(lateNewsMsMax)).toBe("down");
+    expect(heard(lateNewsMsMax + 33)).toBe("up");
   });
 
   test("and was started again is shown as the nodes see it", () => {

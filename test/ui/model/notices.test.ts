@@ -53,10 +53,24 @@ describe("what needs attention", () => {
   test("a lost quorum comes before the nodes that are missing for it", () => {
     const nodes = [nodeView(1), nodeView(2, { state: "down" }), nodeView(3, { state: "down" })];
     expect(said(withSnapshot({ nodes, leader: null, observer: 1 }))).toEqual([
-      "bad: quorum lost, no writes: 1 of 3 nodes up, 2 needed — start one: distinsta server 2",
+      "bad: quorum lost, no writes: 1 of 3 nodes up, 2 needed — start it: distinsta server 2",
       expect.stringMatching(/^bad: node 2 .* missing for a quorum — start it: distinsta server 2$/),
       expect.stringMatching(/^bad: node 3 .* missing for a quorum — start it: distinsta server 3$/),
     ]);
+  });
+
+  test("a process that runs without being heard must be ended first, and another node is started rather", () => {
+    const frozen = played(withSnapshot({ nodes: second({ state: "down", heartbeatMs: 3_000 }) }), [
+      news([processEvent(2, "running")]),
+    ]);
+    expect(said(frozen)).toEqual([
+      "bad: node 2 silent for 3 s though its process runs: writes go on with 2 of 3 nodes — end it: kill -9 1002",
+    ]);
+    const nodes = [nodeView(1), nodeView(2, { state: "down" }), nodeView(3, { state: "down" })];
+    const alone = played(withSnapshot({ nodes, leader: null, observer: 1 }), [
+      news([processEvent(2, "running")]),
+    ]);
+    expect(said(alone)[0]).toMatch(/^bad: quorum lost.* — start it: distinsta server 3$/);
   });
 
   test("an election and a tolerance of nothing are warnings", () => {

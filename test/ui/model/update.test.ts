@@ -50,6 +50,23 @@ describe("news", () => {
     expect(model.selected).toBe(1);
   });
 
+  test("what several nodes report in one batch is read in the order in which it happened", () => {
+    const stopped = { kind: "node.stopped" } as const;
+    const batch = [
+      entryOf(1, stopped, 5),
+      entryOf(1, stopped, 1),
+      entryOf(2, stopped, 9),
+      entryOf(2, stopped, 3),
+    ];
+    const { lines } = played(sceneModel(80, 24), [news(logEvents(batch))]).live.log;
+    expect(lines.map((line) => [line.node, sceneAt - line.at])).toEqual([
+      [2, 9],
+      [1, 5],
+      [2, 3],
+      [1, 1],
+    ]);
+  });
+
   test("the reason why a process ended cannot steer the terminal", () => {
     const model = played(sceneModel(80, 24), [news([processEvent(1, "exited", "\u001b[31mboom")])]);
     expect(model.live.processes.get(nodeView(1).id)?.reason).toBe("�[31mboom");

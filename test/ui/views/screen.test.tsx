@@ -75,8 +75,8 @@ describe.each(sizes)("at %ix%i", (columns, rows) => {
     const frame = frameOf(noQuorumScene(columns, rows));
     expect(frame).toContain("NO QUORUM 1/2");
     expect(frame).toContain("no leader");
-    expect(frame).toMatch(/⚠ quorum lost.*— start one: distinsta server 2/);
-    expect(frame).toContain("killed by SIGKILL");
+    expect(frame).toMatch(/⚠ quorum lost.*— start it: distinsta server 2/);
+    expect(frame).toMatch(/■ {2}3 +DOWN .*: killed by SIGKILL/);
   });
 });
 
