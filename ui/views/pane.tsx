@@ -50,10 +50,9 @@ export const Pane = ({ name, content, width, rows, focused, theme }: PaneProps):
   const border = (text: string): Piece => (focused ? { text, tone: "accent" } : dim(text));
   const inner = width - 2;
   const title: Line = [
-    border("╭─ "),
+    border(focused ? "╭─›" : "╭─ "),
     focused ? { text: name, bold: true, tone: "accent" } : { text: name, bold: true },
-    plain("  "),
-    ...content.title,
+    ...(content.title.length === 0 ? [] : [plain("  "), ...content.title]),
     plain(" "),
   ];
   const titleLine = cutOrFilled(title, width - 1, border("─"));
