@@ -39,7 +39,7 @@ export interface Offers {
 /** Clients with an offer in flight, at one node; the rest are answered "no leader" at once. */
 export const waitingMax = 1_024;
 /** Placements in one generation. */
-export const placedMax = 128;
+export const placedMax = 64;
 export const placementMsMax = 10_000;
 /** A follower waits this many heartbeat intervals for the leader's choice. */
 export const offerHeartbeatsMax = 3;

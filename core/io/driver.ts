@@ -108,6 +108,7 @@ class Driver implements NodeDriver {
   private readonly options: NodeDriverOptions;
   private readonly machine: Machine;
   private node: NodeState;
+  private stepAt: Moment;
   private readonly queue: NodeEvent[] = [];
   private busy = false;
   private running = false;
@@ -132,7 +133,8 @@ class Driver implements NodeDriver {
       majority: majorityOf(ids.length),
       timings: config.timings,
     };
-    this.node = this.machine.initial(setup, durable, this.moment());
+    this.stepAt = this.moment();
+    this.node = this.machine.initial(setup, durable, this.stepAt);
   }
 
   start(): void {
@@ -243,7 +245,8 @@ class Driver implements NodeDriver {
   }
 
   private takeStep(event: NodeEvent): void {
-    const [next, effects] = this.machine.step(this.node, event, this.moment());
+    this.stepAt = this.moment();
+    const [next, effects] = this.machine.step(this.node, event, this.stepAt);
     this.node = next;
     for (const effect of effects) {
       if (this.halted !== null || !this.running) return;
@@ -285,7 +288,7 @@ class Driver implements NodeDriver {
   }
 
   private arm(): void {
-    const at = wakeAt(this.node, this.moment());
+    const at = wakeAt(this.node, this.stepAt);
     if (this.armedAt !== null && this.armedAt <= at) return;
     this.cancelWake?.();
     this.armedAt = at;

@@ -115,7 +115,8 @@ export class Oracle {
       bornSilent: !forgot && durable.term > 0 && this.setup.majority > 1,
       acknowledgedAt: Number.NEGATIVE_INFINITY,
       acknowledged: null,
-      promises: new Map(),
+      // A promise on its way to a node that restarts reaches it all the same. It is only a hint; votes are votes.
+      promises: before?.promises ?? new Map(),
       beats: [],
       confirmedTerm: 0,
       confirmed: new Map(),

@@ -28,7 +28,7 @@ export interface RunOptions {
 export const runMsDefault = 20_000;
 const faultyShare = 0.7;
 /** Every so many seeds, messages go through the real codec. */
-const wireEvery = 50;
+const wireEvery = 200;
 /** Every so many seeds end with a hand-over to a node that dies. */
 const examEvery = 8;
 
@@ -69,7 +69,7 @@ export const runSeed = (options: RunOptions): Counters => {
 
 /** Slower clusters are as valid, and cheaper to simulate; the relations between the timings are the same. */
 const timingsFrom = (random: Random): Timings => {
-  const factor = random.pick([1, 1, 1.5, 2, 3]);
+  const factor = random.pick([1, 2, 3, 4]);
   return {
     heartbeatMs: 50 * factor,
     electionTimeoutMs: 300 * factor,
@@ -83,7 +83,7 @@ const timingsFrom = (random: Random): Timings => {
 const offersFor = (world: World): void => {
   const next = (): void => {
     world.offer();
-    world.scheduler.at(world.now() + world.random.between(20, 250), next);
+    world.scheduler.at(world.now() + world.random.between(30, 450), next);
   };
   next();
 };
