@@ -9,7 +9,7 @@ import type { Level } from "../core/model/events.ts";
 import type { WallMs } from "../core/model/units.ts";
 import { type ConsoleEvent, firstModel } from "./model/model.ts";
 import type { NoticeCommands } from "./model/notices.ts";
-import type { Command } from "./model/update.ts";
+import type { Command } from "./model/press.ts";
 import { type NewsDesk, openNewsDesk } from "./news.ts";
 import { createStore, type Store } from "./store.ts";
 import { themeOf } from "./theme.ts";

@@ -3,7 +3,8 @@
  * from its last drawing, so that two keys in one burst see each other.
  */
 import type { ConsoleModel } from "./model/model.ts";
-import { type Command, type Message, update } from "./model/update.ts";
+import type { Command } from "./model/press.ts";
+import { type Message, update } from "./model/update.ts";
 
 export interface Store {
   get(): ConsoleModel;

@@ -6,7 +6,7 @@
  * in the middle; `prints` prints and warns. Keys are the tests' business. It ends with `exit: <how>` on the
  * ordinary screen.
  */
-import { type WallMs, wallMs } from "../../core/model/units.ts";
+import { systemClock } from "../../core/io/clock.ts";
 import { type ConsoleEvent, runConsole } from "../../ui/run.ts";
 import {
   entryOf,
@@ -20,7 +20,7 @@ import {
 } from "./scenes.ts";
 
 const wish = process.argv[2] ?? "calm";
-const wall = (): WallMs => wallMs(Date.now());
+const clock = systemClock();
 
 const subscribe = (listener: (event: ConsoleEvent) => void): (() => void) => {
   for (const id of [1, 2, 3]) listener(processEvent(id, "running"));
@@ -29,7 +29,8 @@ const subscribe = (listener: (event: ConsoleEvent) => void): (() => void) => {
   const beat = (): void => {
     beats += 1;
     const nodes = [1, 2, 3].map((id) => nodeView(id, { load: loadAt(id, beats / 4) }));
-    for (const observer of [1, 2, 3]) listener(snapshotEvent(snapshotOf({ observer, nodes, at: wall() })));
+    for (const observer of [1, 2, 3])
+      listener(snapshotEvent(snapshotOf({ observer, nodes, at: clock.wall() })));
     if (beats % 8 === 0)
       listener({ kind: "log", entry: entryOf(1, { kind: "node.up", peer: nodes[1]?.id ?? nodeView(2).id }) });
   };
@@ -71,7 +72,7 @@ const outcome = await runConsole({
   source: { subscribe },
   title: "DISTINSTA",
   subtitle: "alice",
-  clock: { wall },
+  clock,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
