@@ -5,8 +5,8 @@ import type { Assigned } from "../model/control.ts";
 import { type NodeId, term as termOf } from "../model/ids.ts";
 import { assign } from "./balancer.ts";
 import type { Effect, Moment } from "./effects.ts";
-import { adoptTerm } from "./election.ts";
 import { holdsLease } from "./election-state.ts";
+import { adoptTerm } from "./election-term.ts";
 import { type NodeState, surroundings, workersOf } from "./node-state.ts";
 import {
   awaitLeader,

@@ -122,6 +122,21 @@ const stop: Fault = (world, random, victim) => {
   world.plan(random.between(200, 1_500), () => world.start(victim));
 };
 
+/** One node no longer hears the leader and wants to be elected, when a third forgets all but its disk. */
+const forgetInNeed: Fault = (world, random, victim) => {
+  const others = world.ids.filter((id) => id !== victim);
+  const deaf = others.at(-1);
+  const witness = others[0];
+  if (deaf === undefined || witness === undefined || deaf === witness) return;
+  world.counters.oneWayCuts++;
+  world.tell(`* node ${deaf} no longer hears node ${victim}`);
+  world.network.cut(victim, deaf);
+  world.plan(random.between(1, 4) * world.config.timings.electionTimeoutMs, () => {
+    world.crash(witness);
+    world.plan(random.between(1, 20), () => world.start(witness));
+  });
+};
+
 /** The next hand-over goes to a node that dies. */
 const stopAndKillSuccessor: Fault = (world, random, victim) => {
   world.stop(victim);
@@ -183,6 +198,8 @@ const faults: readonly Fault[] = [
   lie,
   stop,
   stopAndKillSuccessor,
+  forgetInNeed,
+  forgetInNeed,
   failDisk,
   wipe,
   setClock,

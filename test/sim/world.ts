@@ -384,7 +384,10 @@ export class World {
         this.counters.elections++;
         return;
       case "leader.elected":
-        if (event.leader === host.id) this.counters.leaders++;
+        if (event.leader !== host.id) return;
+        this.counters.leaders++;
+        // While another may still believe that it leads, clients ask.
+        for (const inMs of askedAfterMs) this.scheduler.at(this.now() + inMs, () => this.offer());
         return;
       case "leader.handed-over":
         this.counters.handovers++;
@@ -488,6 +491,8 @@ export class World {
     return host;
   }
 }
+
+const askedAfterMs = [5, 15, 40, 100];
 
 /** A goodbye, another boot, another disk: the process that was known before is gone. */
 const provesDeath = (known: PeerView | undefined, message: ControlMessage): boolean =>
