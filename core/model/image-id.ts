@@ -10,7 +10,7 @@ export const imageIdFrom = (at: WallMs, random: Uint8Array): ImageId => {
   if (random.length !== 10) throw new RangeError(`10 random bytes wanted, got ${random.length}`);
   const time = Math.trunc(at).toString(16).padStart(12, "0");
   const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const variant = "89ab".charAt((random[2] ?? 0) & 3);
+  const variant = "89ab".charAt(((random[2] ?? 0) >> 4) & 3);
   return imageId(
     `${time.slice(0, 8)}-${time.slice(8, 12)}-7${hex.slice(1, 4)}-${variant}${hex.slice(5, 8)}-${hex.slice(8, 20)}`,
   );
