@@ -109,7 +109,7 @@ describe("on a terminal", () => {
 
   test("another size is drawn anew: a chart, sparklines, or a sentence when it is too small", async () => {
     const program = open("calm", { columns: 120, rows: 40 });
-    await program.waitForText("1 min ago");
+    await program.waitForText("20 s ago");
     program.resize(80, 24);
     await program.waitForText("a second a cell");
     await program.waitUntil("the log's corner in the last but two rows", (screen) =>

@@ -25,17 +25,26 @@ export const loadPane = (model: ConsoleModel, width: number, rows: number, color
   const ids = [...loads.keys()];
   if (ids.length === 0) return { title: [], lines: [[dim("  nothing measured yet")]] };
   const chart = colored && rows >= chartRowsMin;
-  const seconds = windowSeconds(loads);
-  const span = seconds === loadSamplesMax ? "5 min" : `${seconds} s`;
+  const span = spanOf(loads);
   const legend = ids.flatMap((id): Line => [nodeMark(id), plain(` ${id}  `)]);
-  const title: Line = chart ? [...legend, dim(span)] : [dim("of 100 % · a second a cell")];
-  return { title, lines: chart ? chartLines(loads, seconds, width, rows) : sparklines(model, loads, width) };
+  const title: Line = chart ? [...legend, dim(span.name)] : [dim("of 100 % · a second a cell")];
+  return { title, lines: chart ? chartLines(loads, span, width, rows) : sparklines(model, loads, width) };
 };
 
-/** The first minute has the whole width for itself; then it is five minutes. */
-const windowSeconds = (loads: LoadHistory): number => {
+interface Span {
+  readonly seconds: number;
+  readonly name: string;
+}
+/** A young console has the whole width for what it knows. */
+const spans: readonly Span[] = [
+  { seconds: 20, name: "20 s" },
+  { seconds: 60, name: "1 min" },
+];
+const longestSpan: Span = { seconds: loadSamplesMax, name: "5 min" };
+
+const spanOf = (loads: LoadHistory): Span => {
   const known = Math.max(0, ...[...loads.values()].map((samples) => samples.length));
-  return known <= 60 ? 60 : loadSamplesMax;
+  return spans.find((span) => known <= span.seconds) ?? longestSpan;
 };
 
 /** The last chart, because the screen is drawn several times for each new sample. */
@@ -46,14 +55,19 @@ let drawn: {
   readonly lines: readonly Line[];
 } | null = null;
 
-const chartLines = (loads: LoadHistory, seconds: number, width: number, rows: number): readonly Line[] => {
+const chartLines = (
+  loads: LoadHistory,
+  { seconds, name }: Span,
+  width: number,
+  rows: number,
+): readonly Line[] => {
   if (drawn?.loads === loads && drawn.width === width && drawn.rows === rows) return drawn.lines;
   const lines = loadChart(
     [...loads].map(([id, samples]) => ({
       tone: nodeTone(id),
       samples: [...Array<null>(Math.max(0, seconds - samples.length)).fill(null), ...samples.slice(-seconds)],
     })),
-    { width, rows, from: seconds === loadSamplesMax ? "5 min ago" : "1 min ago", to: "now" },
+    { width, rows, from: `${name} ago`, to: "now" },
   );
   drawn = { loads, width, rows, lines };
   return lines;

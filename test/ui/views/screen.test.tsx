@@ -12,6 +12,7 @@ import {
   calmScene,
   entryOf,
   keys,
+  loadHistory,
   logEvents,
   news,
   nodeDownScene,
@@ -99,6 +100,13 @@ describe("the sizes differ as they should", () => {
     expect(usual).toMatch(/● {2}1 {2}[▁-█]{60,}/);
     expect(wide).toMatch(/[\u2801-\u28ff]{2}/);
     expect(wide).toContain("5 min ago");
+  });
+
+  test("a young chart is of twenty seconds, then of one minute, then of five", () => {
+    const aged = (seconds: number) => frameOf(played(sceneModel(120, 40), loadHistory(seconds)));
+    expect(aged(5)).toContain("20 s ago");
+    expect(aged(30)).toContain("1 min ago");
+    expect(aged(70)).toContain("5 min ago");
   });
 
   test("log times have milliseconds where there is room", () => {
