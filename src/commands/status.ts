@@ -1,7 +1,7 @@
 /** `distinsta status`: the cluster as its best informed node sees it. */
 
-import { askStatus } from "../../core/io/client/client.ts";
 import { openSession } from "../../core/io/client/session.ts";
+import { askStatus } from "../../core/io/client/status.ts";
 import { systemClock } from "../../core/io/clock.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import { statusCredentialsFor } from "../credentials.ts";

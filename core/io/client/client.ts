@@ -2,7 +2,7 @@
  * A person's way into the cluster, for the prompt, for scripts, and for the console's pane.
  */
 import type { ClusterConfig } from "../../model/config.ts";
-import { bad, fault, good, type Result, wordFault } from "../../model/faults.ts";
+import { bad, fault, good, type Result } from "../../model/faults.ts";
 import { type ImageId, type NodeId, parseImageId, shortId, type UserName } from "../../model/ids.ts";
 import { imageIdPart } from "../../model/image-id.ts";
 import { pageRecordsMax } from "../../model/limits.ts";
@@ -13,9 +13,11 @@ import type { KeyPair } from "../../seal/identity.ts";
 import { replyFrom } from "../exchange.ts";
 import type { Credentials } from "../pki/credentials.ts";
 import { type Got, getOpened, getSealed } from "./get.ts";
+import { interruptible } from "./interrupt.ts";
 import type { PartFile } from "./sealed-file.ts";
-import { askAny, openSession, request, type Session } from "./session.ts";
+import { askAny, openSession, type Session } from "./session.ts";
 import type { Source } from "./source.ts";
+import { askEach, askStatus, type ServerAnswer } from "./status.ts";
 import { type Uploaded, type UploadHooks, uploadImage } from "./upload.ts";
 
 export interface Client {
@@ -29,6 +31,10 @@ export interface Client {
   find(part: string): Promise<Result<ImageId>>;
   get(id: ImageId, sealed: boolean, fileFor: (record: ImageRecord) => PartFile): Promise<Result<Got>>;
   status(): Promise<Result<Snapshot>>;
+  /** What each server says, in the order of the configuration; one that does not within `withinMs` is TIMED_OUT. */
+  askEach(withinMs: number): Promise<readonly ServerAnswer[]>;
+  /** The same client for one piece of work: what is under way when `signal` comes ends in INTERRUPTED. */
+  until(signal: AbortSignal): Client;
   close(): void;
 }
 
@@ -41,20 +47,23 @@ export interface ClientOptions {
 }
 
 export const createClient = (options: ClientOptions): Client => {
-  const { user, keys } = options;
   const session = openSession(options.config, options.credentials, options.clock);
-  return {
-    user,
-    servers: session.servers,
-    upload: (source, folder, hooks) => uploadImage(session, keys, source, folder, hooks),
-    list: () => listAll(session),
-    find: (part) => findOne(session, part),
-    get: (id, sealed, fileFor) =>
-      sealed ? getSealed(session, user, id, fileFor) : getOpened(session, user, keys, id, fileFor),
-    status: () => askStatus(session),
-    close: () => session.pool.close(),
-  };
+  return clientOf(session, options.user, options.keys);
 };
+
+const clientOf = (session: Session, user: UserName, keys: KeyPair): Client => ({
+  user,
+  servers: session.servers,
+  upload: (source, folder, hooks) => uploadImage(session, keys, source, folder, hooks),
+  list: () => listAll(session),
+  find: (part) => findOne(session, part),
+  get: (id, sealed, fileFor) =>
+    sealed ? getSealed(session, user, id, fileFor) : getOpened(session, user, keys, id, fileFor),
+  status: () => askStatus(session),
+  askEach: (withinMs) => askEach(session, withinMs),
+  until: (signal) => clientOf(interruptible(session, signal), user, keys),
+  close: () => session.pool.close(),
+});
 
 async function* listAll(session: Session): AsyncGenerator<Result<ImageRecord>> {
   let before: ImageId | null = null;
@@ -91,31 +100,3 @@ const findOne = async (session: Session, part: string): Promise<Result<ImageId>>
   if (others.length === 0) return good(id);
   return bad(fault("IMAGE_AMBIGUOUS", { id: part, candidates: [id, ...others].map(shortId) }));
 };
-
-/**
- * Asks every server and believes the one that knows best: who leads in the highest term, else who hears the
- * most. NO_SERVER when none answers.
- */
-export const askStatus = async (session: Session): Promise<Result<Snapshot>> => {
-  const answers = await Promise.all(
-    session.servers.map((server) =>
-      request(session, server, async (connection) => {
-        await connection.send({ kind: "status" });
-        const reply = await replyFrom(connection, ["status.reply"], statusMsMax);
-        return reply.snapshot;
-      }),
-    ),
-  );
-  const snapshots = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
-  const [best] = snapshots.sort((a, b) => authority(b) - authority(a));
-  if (best !== undefined) return good(best);
-  const faults = answers.flatMap((answer) => (answer.ok ? [] : [answer.fault]));
-  const telling = faults.find(
-    (problem) => !["CONNECTION_REFUSED", "CONNECTION_LOST", "TIMED_OUT"].includes(problem.code),
-  );
-  return bad(telling ?? fault("NO_SERVER", { tried: faults.map((problem) => wordFault(problem).what) }));
-};
-const statusMsMax = 1_000;
-
-const authority = (snapshot: Snapshot): number =>
-  (snapshot.leader === snapshot.observer ? 1_000 : 0) + snapshot.quorum.live;

@@ -50,6 +50,8 @@ export class PartFile {
   #file: FileHandle | null = null;
   #hash: Hash = createHash("sha256");
   #bytes = 0;
+  /** Given up: whoever still writes to it, writes nothing. */
+  #discarded = false;
 
   constructor(path: string) {
     this.path = resolve(path);
@@ -72,10 +74,12 @@ export class PartFile {
     this.#bytes = 0;
     await this.#try(async () => {
       await mkdir(dirname(this.path), { recursive: true });
+      if (this.#discarded) return;
       unfinished.add(this.#part);
       this.#file = await open(this.#part, "w");
       await writeWhole(this.#file, head);
     });
+    if (this.#discarded) await this.discard();
   }
 
   /** Throws FaultError. */
@@ -107,6 +111,7 @@ export class PartFile {
 
   /** Leaves nothing behind. */
   async discard(): Promise<void> {
+    this.#discarded = true;
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
     await rm(this.#part, { force: true }).catch(() => undefined);

@@ -20,6 +20,8 @@ export interface Session {
   readonly pool: ConnectionPool;
   /** The server that answered last, and is asked first. */
   readonly answered: { last: NodeId | null };
+  /** Breaks off what is under way; see `interrupt.ts`. */
+  readonly signal: AbortSignal;
 }
 
 export const openSession = (config: ClusterConfig, credentials: Credentials, clock: Clock): Session => {
@@ -34,7 +36,8 @@ export const openSession = (config: ClusterConfig, credentials: Credentials, clo
   };
   const pool = createConnectionPool({ servers: config.servers, credentials, hello: () => hello });
   const servers = config.servers.map((server) => server.id);
-  return { config, credentials, clock, servers, pool, answered: { last: null } };
+  const { signal } = new AbortController();
+  return { config, credentials, clock, servers, pool, answered: { last: null }, signal };
 };
 
 /**

@@ -64,7 +64,11 @@ export interface Examined {
 }
 
 /** Reads it once: is it a picture that the servers would take, and what is its hash? Costs no network. */
-export const examine = async (source: Source, config: ClusterConfig): Promise<Result<Examined>> => {
+export const examine = async (
+  source: Source,
+  config: ClusterConfig,
+  signal: AbortSignal,
+): Promise<Result<Examined>> => {
   const { name, bytes } = source;
   if (bytes === 0) return bad(fault("IMAGE_EMPTY", { name }));
   if (bytes > config.limits.imageBytesMax) {
@@ -73,7 +77,7 @@ export const examine = async (source: Source, config: ClusterConfig): Promise<Re
   const head = new HeadSniffer(name, bytes, config.limits);
   const hash = createHash("sha256");
   try {
-    const problem = await readThrough(source, head, hash);
+    const problem = await readThrough(source, head, hash, signal);
     if (problem !== null) return bad(problem);
   } catch (error) {
     return bad(fileFault(source.path, error));
@@ -82,8 +86,14 @@ export const examine = async (source: Source, config: ClusterConfig): Promise<Re
   return good({ sha256: hash.digest(), picture: head.picture });
 };
 
-const readThrough = async (source: Source, head: HeadSniffer, hash: Hash): Promise<Fault | null> => {
+const readThrough = async (
+  source: Source,
+  head: HeadSniffer,
+  hash: Hash,
+  signal: AbortSignal,
+): Promise<Fault | null> => {
   for await (const chunk of source.open()) {
+    if (signal.aborted) return fault("INTERRUPTED", {});
     const problem = head.push(chunk);
     if (problem !== null) return problem;
     hash.update(chunk);

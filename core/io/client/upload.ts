@@ -12,7 +12,7 @@ import {
   type DispatchEvent,
   stepDispatch,
 } from "../../decide/dispatch.ts";
-import { bad, type Fault, good, type Result } from "../../model/faults.ts";
+import { bad, type Fault, fault, good, type Result } from "../../model/faults.ts";
 import type { NodeId } from "../../model/ids.ts";
 import { imageIdFrom } from "../../model/image-id.ts";
 import type { OfferReply, Receipt, Upload } from "../../model/messages.ts";
@@ -30,6 +30,8 @@ export interface UploadHooks {
   readonly onProgress?: (bytes: number) => void;
   /** What a server answered to the offer. */
   readonly onAnswer?: (node: NodeId, reply: OfferReply) => void;
+  /** A server did not answer the offer. */
+  readonly onUnreachable?: (node: NodeId, problem: Fault) => void;
   /** A try ended without success; another follows. */
   readonly onRetry?: (problem: Fault) => void;
 }
@@ -40,7 +42,7 @@ export interface Uploaded {
   readonly savedAs: string;
 }
 
-/** Errors: what is wrong with the file; what the servers refused; NO_SERVER, NO_QUORUM, OUTCOME_UNKNOWN. */
+/** Errors: what is wrong with the file; what the servers refused; NO_SERVER, NO_QUORUM, OUTCOME_UNKNOWN; INTERRUPTED. */
 export const uploadImage = async (
   session: Session,
   keys: KeyPair,
@@ -64,7 +66,7 @@ export const uploadImage = async (
 type Prepared = Omit<Upload, "assignment" | "retry">;
 
 const prepare = async (session: Session, keys: KeyPair, source: Source): Promise<Result<Prepared>> => {
-  const examined = await examine(source, session.config);
+  const examined = await examine(source, session.config, session.signal);
   if (!examined.ok) return examined;
   const { recoveryRecipient } = session.config.images;
   const recipients = recoveryRecipient === null ? [keys.recipient] : [keys.recipient, recoveryRecipient];
@@ -93,9 +95,16 @@ const dispatch = (
   hooks: UploadHooks,
 ): Promise<Result<Receipt>> =>
   new Promise((resolve) => {
-    const { clock, servers } = session;
+    const { clock, servers, signal } = session;
     let cancelWake = (): void => undefined;
     let [state, first] = beginDispatch(prepared.id, servers, clock.monotonic());
+    const settle = (result: Result<Receipt>): void => {
+      cancelWake();
+      signal.removeEventListener("abort", interrupt);
+      resolve(result);
+    };
+    const interrupt = (): void => settle(bad(fault("INTERRUPTED", {})));
+    signal.addEventListener("abort", interrupt);
 
     const step = (event: DispatchEvent): void => {
       const [next, effects] = stepDispatch(state, event, clock.monotonic());
@@ -108,6 +117,7 @@ const dispatch = (
           for (const node of effect.to)
             void makeOffer(session, prepared, node).then((answer) => {
               if (answer.ok) hooks.onAnswer?.(node, answer.value);
+              else hooks.onUnreachable?.(node, answer.fault);
               const { attempt } = effect;
               if (answer.ok) step({ kind: "answered", attempt, node, reply: answer.value });
               else step({ kind: "unreachable", attempt, node, fault: answer.fault });
@@ -132,12 +142,10 @@ const dispatch = (
           cancelWake = clock.at(effect.at, () => step({ kind: "woke" }));
           return;
         case "done":
-          cancelWake();
-          resolve(good(effect.receipt));
+          settle(good(effect.receipt));
           return;
         case "fail":
-          cancelWake();
-          resolve(bad(effect.fault));
+          settle(bad(effect.fault));
           return;
       }
     };
