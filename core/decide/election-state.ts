@@ -84,7 +84,7 @@ export interface Surroundings {
   /** Healthy, and electable or nobody has been for long (DESIGN §5.11). */
   readonly mayStand: boolean;
   readonly rebuilding: boolean;
-  /** All nodes are live and none has ever known a term: there is no leader to wait for. */
+  /** All nodes are live and electable, and none has ever known a term: there is no leader to wait for. */
   readonly unborn: boolean;
 }
 

@@ -45,7 +45,7 @@ export interface PeerView {
   readonly standing: Standing;
   /** Live, electable and ready without a break since then; null when it is not. */
   readonly steadySince: MonotonicMs | null;
-  /** How often that broke; each doubles the time before leadership is handed to it. */
+  /** How often that broke; each break after the first doubles the time before leadership is handed to it. */
   readonly flaps: number;
 }
 

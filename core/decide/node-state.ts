@@ -149,4 +149,6 @@ export const wakeAt = (state: NodeState, moment: Moment): MonotonicMs => {
 
 const isUnborn = (state: NodeState, live: NodeSet): boolean =>
   live === setOf(allIds(state.setup)) &&
-  state.peers.every((peer: PeerView) => peer.id === state.setup.id || peer.ping?.term === 0);
+  state.peers.every(
+    ({ id, ping }: PeerView) => id === state.setup.id || (ping?.term === 0 && ping.electable),
+  );

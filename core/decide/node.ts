@@ -189,8 +189,9 @@ const steadyHigher = (state: NodeState, { now }: Moment): NodeId | null => {
   for (const peer of state.peers) {
     if (peer.id <= id || peer.steadySince === null || !isLive(peer, now, timings)) continue;
     const inStep = peer.ping?.leader === id && peer.ping.term === state.election.durable.term;
-    const windowMs = timings.stableWindowMs * Math.min(stableWindowsMax, 2 ** peer.flaps);
-    if (inStep && now - peer.steadySince >= windowMs) best = peer.id;
+    // The first return waits one window; each further break doubles it.
+    const windows = Math.min(stableWindowsMax, 2 ** Math.max(0, peer.flaps - 1));
+    if (inStep && now - peer.steadySince >= windows * timings.stableWindowMs) best = peer.id;
   }
   return best;
 };

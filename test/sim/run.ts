@@ -29,6 +29,7 @@ export const runMsDefault = 20_000;
 const faultyShare = 0.7;
 /** Every so many seeds, messages go through the real codec. */
 const wireEvery = 200;
+const askedAfterMs = [5, 15, 40, 100];
 /** Every so many seeds end with a hand-over to a node that dies. */
 const examEvery = 8;
 
@@ -45,7 +46,12 @@ export const runSeed = (options: RunOptions): Counters => {
     byHarmAlone: options.byHarmAlone ?? false,
     machine,
     tell,
+    // While another still believes that it leads, clients ask.
+    onLeader: () => {
+      for (const inMs of askedAfterMs) world.scheduler.at(world.now() + inMs, () => world.offer());
+    },
     onHandover: (to) => {
+      world.scheduler.at(world.now() + random.between(0, 2), () => world.offer());
       if (killSuccessor) world.crash(to);
     },
   });

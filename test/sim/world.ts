@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly byHarmAlone: boolean;
   /** Called when a leader has named its successor. */
   readonly onHandover: (to: NodeId) => void;
+  /** Called when a node has become leader. */
+  readonly onLeader: () => void;
   /** The decisions to run; a mutant or the real ones. */
   readonly machine: Machine;
   /** Tells the story, one sentence at a time; null when nobody listens. */
@@ -386,14 +388,11 @@ export class World {
       case "leader.elected":
         if (event.leader !== host.id) return;
         this.counters.leaders++;
-        // While another may still believe that it leads, clients ask.
-        for (const inMs of askedAfterMs) this.scheduler.at(this.now() + inMs, () => this.offer());
+        this.options.onLeader();
         return;
       case "leader.handed-over":
         this.counters.handovers++;
         this.options.onHandover(event.to);
-        // A client that does not know yet.
-        this.scheduler.at(this.now() + this.random.between(0, 2), () => this.offer());
         return;
       case "vote.refused":
         this.counters.voteRefusals++;
@@ -491,8 +490,6 @@ export class World {
     return host;
   }
 }
-
-const askedAfterMs = [5, 15, 40, 100];
 
 /** A goodbye, another boot, another disk: the process that was known before is gone. */
 const provesDeath = (known: PeerView | undefined, message: ControlMessage): boolean =>

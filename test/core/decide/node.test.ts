@@ -134,12 +134,20 @@ describe("hand-over", () => {
     expect(offer(node, 1)).toEqual([]);
   });
 
-  test("each flap doubles the window", () => {
-    const node = leaderBelow();
-    passConfirmed(node, 5_000);
-    passConfirmed(node, 100, false);
-    expect(passConfirmed(node, 20_000)).toEqual([]);
-    expect(passConfirmed(node, 200)).toHaveLength(2);
+  test("a node that came back waits one window, and each further break doubles it", () => {
+    const returned = leaderBelow();
+    passConfirmed(returned, 5_000);
+    passConfirmed(returned, 100, false);
+    expect(passConfirmed(returned, 10_000)).toEqual([]);
+    expect(passConfirmed(returned, 200)).toHaveLength(2);
+
+    const flapping = leaderBelow();
+    for (const _ of [1, 2, 3]) {
+      passConfirmed(flapping, 1_000);
+      passConfirmed(flapping, 100, false);
+    }
+    expect(passConfirmed(flapping, 40_000)).toEqual([]);
+    expect(passConfirmed(flapping, 200)).toHaveLength(2);
   });
 
   test("a leader that is not electable for an election timeout hands over to one that is", () => {
