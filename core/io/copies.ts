@@ -34,6 +34,8 @@ interface Stream {
   readonly home: NodeId;
   readonly lane: Lane;
   readonly connection: Connection;
+  /** Made for this, not taken from the pool. */
+  readonly fresh: boolean;
   readonly unwatch: () => void;
 }
 
@@ -153,12 +155,12 @@ export class Copies {
     if (!borrowed.ok || !this.#opening.has(home)) {
       unwatch();
       if (!borrowed.ok) return borrowed;
-      this.#context.peers.giveBack(borrowed.value);
+      this.#context.peers.giveBack(borrowed.value.connection);
       return bad(goneFault(home));
     }
-    const connection = borrowed.value;
+    const { connection, fresh } = borrowed.value;
     const lane = new Lane((chunk) => connection.sendChunk(chunk));
-    this.#streams.set(home, { home, lane, connection, unwatch });
+    this.#streams.set(home, { home, lane, connection, fresh, unwatch });
     try {
       await connection.send({ kind: "store", id: this.#id, payloadBytes, payloadHash: null });
       return good(undefined);
@@ -194,8 +196,13 @@ export class Copies {
     if (problem === null) {
       this.#context.peers.giveBack(stream.connection);
       this.#apply({ kind: "stored", node: stream.home });
+      return;
+    }
+    stream.connection.destroy(problem);
+    if (!stream.fresh && problem.code === "CONNECTION_LOST") {
+      // It may have died in the pool, unnoticed, when its node was restarted. The node itself may be well.
+      this.#recruit(stream.home);
     } else {
-      stream.connection.destroy(problem);
       this.#logDropped(stream.home, problem);
       this.#apply({ kind: "lost", node: stream.home });
     }

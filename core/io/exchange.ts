@@ -8,20 +8,17 @@ import type { Reply } from "../model/messages.ts";
 import type { ImageRecord } from "../model/records.ts";
 import { faultOfRefusal } from "../wire/schema-faults.ts";
 import type { Connection, Incoming } from "./connection.ts";
+import type { Borrowed } from "./connection-pool.ts";
 import type { NodeContext } from "./node-context.ts";
 
 /** Sends a finished payload from this node's disk to `home`, unless `home` has it, and its record. */
-export const sendPayload = async (
+export const sendPayload = (
   context: NodeContext,
   home: NodeId,
   record: ImageRecord,
 ): Promise<Result<void>> => {
   const { id, payloadBytes, payloadHash } = record.facts;
-  const borrowed = await context.peers.borrow(home);
-  if (!borrowed.ok) return borrowed;
-  const connection = borrowed.value;
-  const unwatch = context.peers.watch(home, () => connection.destroy(goneFault(home)));
-  try {
+  return withPeer(context, home, async (connection) => {
     await connection.send({ kind: "store", id, payloadBytes, payloadHash });
     const ready = await replyFrom(connection, ["store.ready"]);
     if (!ready.have) {
@@ -31,16 +28,51 @@ export const sendPayload = async (
     }
     const problem = await commitOn(connection, home, record);
     if (problem !== null) throw new FaultError(problem);
-    context.peers.giveBack(connection);
-    return good(undefined);
-  } catch (error) {
-    const problem = faultOf(error, `node ${home}`);
-    connection.destroy(problem);
-    return bad(problem);
-  } finally {
-    unwatch();
+  });
+};
+
+/**
+ * One exchange with another node, for as long as the node is heard. A connection of the pool may have died
+ * without our noticing; then the exchange, which must bear that, is made once more on a new one.
+ */
+export const withPeer = async <Value>(
+  context: NodeContext,
+  node: NodeId,
+  exchange: (connection: Connection) => Promise<Value>,
+): Promise<Result<Value>> => {
+  for (;;) {
+    const borrowed = await borrowWhileHeard(context, node);
+    if (!borrowed.ok) return borrowed;
+    const { connection, fresh } = borrowed.value;
+    const unwatch = context.peers.watch(node, () => connection.destroy(goneFault(node)));
+    try {
+      const value = await exchange(connection);
+      context.peers.giveBack(connection);
+      return good(value);
+    } catch (error) {
+      const problem = faultOf(error, `node ${node}`);
+      connection.destroy(problem);
+      if (fresh || problem.code !== "CONNECTION_LOST") return bad(problem);
+    } finally {
+      unwatch();
+    }
   }
 };
+
+/** Dialing a node that is frozen takes seconds; that it is no longer heard is known in less than one. */
+export const borrowWhileHeard = (context: NodeContext, node: NodeId): Promise<Result<Borrowed>> =>
+  new Promise((resolve) => {
+    let gone = false;
+    const unwatch = context.peers.watch(node, () => {
+      gone = true;
+      resolve(bad(goneFault(node)));
+    });
+    void context.peers.borrow(node).then((borrowed) => {
+      unwatch();
+      if (gone && borrowed.ok) context.peers.giveBack(borrowed.value.connection);
+      else resolve(borrowed);
+    });
+  });
 
 /** The payload is sent: its record follows; null once `home` has synced both. */
 export const commitOn = async (

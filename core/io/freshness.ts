@@ -10,7 +10,7 @@ import { majorityOf } from "../model/config.ts";
 import { bad, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId, StoreId } from "../model/ids.ts";
 import { pageRecordsMax } from "../model/limits.ts";
-import { faultOf, replyFrom } from "./exchange.ts";
+import { replyFrom, withPeer } from "./exchange.ts";
 import type { NodeContext } from "./node-context.ts";
 
 export interface Freshness {
@@ -73,11 +73,8 @@ const pullAll = async (
   cursors: Map<NodeId, Cursor>,
   peer: NodeId,
 ): Promise<Result<void>> => {
-  const borrowed = await context.peers.borrow(peer);
-  if (!borrowed.ok) return borrowed;
-  const connection = borrowed.value;
   let pulled = 0;
-  try {
+  const done = await withPeer(context, peer, async (connection) => {
     let goal: number | null = null;
     for (;;) {
       const cursor = cursors.get(peer);
@@ -93,16 +90,11 @@ const pullAll = async (
       pulled += page.records.length;
       cursors.set(peer, { store: page.store, upTo: page.upTo });
       goal ??= page.feedHead;
-      if (page.upTo >= goal) break;
+      if (page.upTo >= goal) return;
     }
-    context.peers.giveBack(connection);
-    if (pulled > 0) context.log({ kind: "records.pulled", from: peer, records: pulled });
-    return good(undefined);
-  } catch (error) {
-    const problem = faultOf(error, `node ${peer}`);
-    connection.destroy(problem);
-    return bad(problem);
-  }
+  });
+  if (done.ok && pulled > 0) context.log({ kind: "records.pulled", from: peer, records: pulled });
+  return done;
 };
 
 /** Waits until `wanted` results are good, or all are in; says how many were. */

@@ -9,6 +9,7 @@ import type { ImageRecord } from "../model/records.ts";
 import type { Clock, PayloadStore, RecordStore } from "../ports.ts";
 import { sameBytes } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
+import type { Borrowed } from "./connection-pool.ts";
 import type { NodeDriver } from "./driver.ts";
 import type { SharpInspector } from "./inspector.ts";
 
@@ -27,7 +28,7 @@ export interface NodeContext {
 
 /** Request connections to the other nodes. */
 export interface Peers {
-  borrow(node: NodeId): Promise<Result<Connection>>;
+  borrow(node: NodeId): Promise<Result<Borrowed>>;
   /** Back to the pool, where it serves the next request; a connection that is not idle is closed. */
   giveBack(connection: Connection): void;
   /** Calls `onDown` once when `node` is no longer live (at once if it is not now). Returns how to stop watching. */

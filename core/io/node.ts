@@ -28,6 +28,7 @@ import { openPayloadFiles } from "./payload-files.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
 import { openRecordJournal } from "./record-journal.ts";
+import { createRepair } from "./repair.ts";
 import { type Service, serveConnection } from "./serve.ts";
 import { openTermStore } from "./term-store.ts";
 import { listenSecure } from "./tls.ts";
@@ -53,7 +54,8 @@ export interface RunningNode {
 
 /** How long a stopping node waits for uploads under way. */
 export const stopMsMax = 10_000;
-const pullNewsMs = 250;
+/** How often a node looks for news of its peers and for copies that it owes. */
+const lookMs = 250;
 /** After the first election, which it should not disturb. */
 const warmUpMs = 1_500;
 
@@ -226,27 +228,34 @@ const fewestLiveCopies = (context: NodeContext): number | null => {
   return fewest;
 };
 
-/** What a node does at every heartbeat: say how it is, and every few beats look for news. */
+/** What a node does at every heartbeat: say how it is, and every few beats look for news and for what is missing. */
 const tick = ({ context, freshness }: Service, work: MeasuredWork): (() => void) => {
   const { driver, clock, config } = context;
+  const repair = createRepair(context);
   let cancel = (): void => undefined;
-  let newsAt = clock.monotonic();
+  let lookAt = clock.monotonic();
   let pulling = false;
+  const look = (): void => {
+    lookAt = after(clock.monotonic(), lookMs);
+    repair.look();
+    if (pulling) return;
+    pulling = true;
+    void freshness.pullNews().finally(() => {
+      pulling = false;
+    });
+  };
   const beat = (): void => {
     driver.reportLoad(work.report(context.payloads));
     driver.reportFeedHead(context.records.feedHead);
     driver.reportElectable(work.diskFault === null, work.lagging);
-    if (!pulling && clock.monotonic() >= newsAt) {
-      pulling = true;
-      newsAt = after(clock.monotonic(), pullNewsMs);
-      void freshness.pullNews().finally(() => {
-        pulling = false;
-      });
-    }
+    if (clock.monotonic() >= lookAt) look();
     cancel = clock.at(after(clock.monotonic(), config.timings.heartbeatMs), beat);
   };
   beat();
-  return () => cancel();
+  return () => {
+    cancel();
+    repair.stop();
+  };
 };
 
 /** The decoder takes a while to load; better now than while the first images are on their way. */

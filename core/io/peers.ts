@@ -1,7 +1,6 @@
 /**
  * The other nodes, as the upload path sees them: a connection to borrow, and word when one is gone.
  */
-import { good } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 import type { NodeDriver } from "./driver.ts";
@@ -23,10 +22,7 @@ export const createPeers = (driver: Pick<NodeDriver, "live">, pool: ConnectionPo
     }
   };
   return {
-    borrow: async (node) => {
-      const borrowed = await pool.borrow(node);
-      return borrowed.ok ? good(borrowed.value.connection) : borrowed;
-    },
+    borrow: (node) => pool.borrow(node),
     giveBack: (connection) => pool.giveBack(connection),
     watch: (node, onDown) => {
       const watch = { node, onDown };

@@ -11,7 +11,8 @@ import type { Fetch, Find, Get, List, Pull } from "../model/messages.ts";
 import { type ImageRecord, roughBytesOf } from "../model/records.ts";
 import { sameBytes } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
-import { faultOf, replyFrom } from "./exchange.ts";
+import { faultOf } from "./exchange.ts";
+import { payloadFrom } from "./fetch.ts";
 import type { Freshness } from "./freshness.ts";
 import type { NodeContext } from "./node-context.ts";
 import { refuse } from "./refuse.ts";
@@ -113,7 +114,7 @@ const sourcesOf = (context: NodeContext, record: ImageRecord): readonly Source[]
     ...[...homes, ...rest].map(
       (node): Source =>
         () =>
-          readFrom(context, node, record),
+          payloadFrom(context, node, record),
     ),
   ];
 };
@@ -123,35 +124,6 @@ async function* readHere(context: NodeContext, record: ImageRecord): AsyncGenera
   if (!chunks.ok) throw new FaultError(chunks.fault);
   yield* chunks.value;
 }
-
-async function* readFrom(
-  context: NodeContext,
-  node: Parameters<NodeContext["peers"]["borrow"]>[0],
-  record: ImageRecord,
-): AsyncGenerator<Uint8Array> {
-  const { id, payloadHash, payloadBytes } = record.facts;
-  const borrowed = await context.peers.borrow(node);
-  if (!borrowed.ok) throw new FaultError(borrowed.fault);
-  const connection = borrowed.value;
-  let received = 0;
-  try {
-    await connection.send({ kind: "fetch", id, payloadHash });
-    await replyFrom(connection, ["fetch.found"]);
-    while (received < payloadBytes) {
-      const incoming = await connection.receive({ withinMs: fetchStallMs });
-      if (incoming.kind !== "chunk")
-        throw new FaultError(fault("IMAGE_UNAVAILABLE", { id, reason: `node ${node} broke off` }));
-      received += incoming.bytes.length;
-      yield incoming.bytes;
-    }
-  } finally {
-    if (received === payloadBytes) context.peers.giveBack(connection);
-    else connection.destroy(null);
-  }
-}
-
-/** A home that sends nothing for this long is given up for the next one. */
-const fetchStallMs = 2_000;
 
 export const serveFetch = async (
   context: NodeContext,

@@ -60,6 +60,16 @@ export type Event =
       readonly ms: number;
     }
   | { readonly kind: "copy.dropped"; readonly image: ImageId; readonly home: NodeId; readonly fault: Fault }
+  /** A payload that this node should have had was fetched; `copies`: how many nodes are to have it now. */
+  | {
+      readonly kind: "copy.made";
+      readonly image: ImageId;
+      readonly from: NodeId;
+      readonly bytes: number;
+      readonly copies: number;
+    }
+  /** This node was listed as a home, has no copy, and could get none. */
+  | { readonly kind: "copy.missing"; readonly image: ImageId; readonly fault: Fault }
   | { readonly kind: "records.pulled"; readonly from: NodeId; readonly records: number }
   | { readonly kind: "peer.rejected"; readonly remote: string; readonly fault: Fault }
   | { readonly kind: "disk.failed"; readonly fault: Fault };
@@ -83,6 +93,7 @@ export const levelOf = (event: Event): Level => {
     case "leader.lost":
     case "peer.rejected":
     case "copy.dropped":
+    case "copy.missing":
     case "image.refused":
       return "warn";
     case "vote.granted":
@@ -101,6 +112,7 @@ export const levelOf = (event: Event): Level => {
     case "quorum.regained":
     case "image.stored":
     case "image.inspected":
+    case "copy.made":
       return "info";
   }
 };
@@ -178,6 +190,10 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
       return `${who}: decoded ${shortId(event.image)}: ${event.verdict}, ${event.ms.toFixed(1)} ms`;
     case "copy.dropped":
       return `${who}: node ${event.home} dropped as a home of ${shortId(event.image)}: ${wordFault(event.fault).what}`;
+    case "copy.made":
+      return `${who}: copied image ${shortId(event.image)} from node ${event.from}, ${event.bytes} bytes; ${event.copies} copies now`;
+    case "copy.missing":
+      return `${who}: no copy of image ${shortId(event.image)} to be had (${wordFault(event.fault).what}); this node no longer counts as its home`;
     case "records.pulled":
       return `${who}: pulled ${event.records} records from node ${event.from}`;
     case "peer.rejected":
