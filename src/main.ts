@@ -71,6 +71,10 @@ command("init", "the cluster's CA, certificates for all nodes, an operator").act
   run(async (settings) => (await import("./commands/init.ts")).init(settings)),
 );
 
+command("doctor", "what is wrong, or soon will be, and what to type").action(
+  run(async (settings) => (await import("./commands/doctor.ts")).doctor(settings)),
+);
+
 const user = program
   .command("user")
   .description("who may use the cluster")

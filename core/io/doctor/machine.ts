@@ -1,0 +1,145 @@
+/** What the doctor sees on this machine: its addresses, its credentials, its disk. Nothing is changed. */
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { CredentialFacts, DiskFacts } from "../../decide/doctor/facts.ts";
+import type { ClusterConfig } from "../../model/config.ts";
+import { parseUserName, type UserName } from "../../model/ids.ts";
+import { type WallMs, wallMs } from "../../model/units.ts";
+import { freeBytesAt } from "../disk.ts";
+import { readText } from "../files.ts";
+import { nodeFolderOf } from "../node-data.ts";
+import { type Credentials, loadCredentials, parseCertificate, pemBytesMax } from "../pki/credentials.ts";
+import { loadAuthority } from "../pki/keep.ts";
+import {
+  authorityPaths,
+  type CredentialPaths,
+  hasAuthority,
+  identityPath,
+  nodeCredentials,
+  operatorCredentials,
+  userCredentials,
+} from "../pki/places.ts";
+import { loadUser } from "../pki/users.ts";
+
+/** Every address of this machine, without zones. */
+export const ownAddresses = (): ReadonlySet<string> =>
+  new Set(
+    Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map(({ address }) => address)),
+  );
+
+export interface FoundCredentials {
+  readonly facts: readonly CredentialFacts[];
+  /** The best to ask a cluster with: an operator's, else a node's, else a user's; null without any. */
+  readonly best: Credentials | null;
+}
+
+/** All credentials in the data folder, good or not. */
+export const findCredentials = async (
+  data: string,
+  config: ClusterConfig,
+  now: WallMs,
+): Promise<FoundCredentials> => {
+  const facts: CredentialFacts[] = [];
+  let best: Credentials | null = null;
+  const places = [
+    ...namesIn(join(data, "operators")).map((name) => operatorCredentials(data, name)),
+    ...config.servers.map(({ id }) => nodeCredentials(data, id)),
+    ...namesIn(join(data, "users")).map((name) => userCredentials(data, name)),
+  ];
+  for (const paths of places) {
+    if (!existsSync(paths.certificate)) continue;
+    const loaded =
+      paths.holder.role === "user"
+        ? await loadUser(data, paths.holder.name, now).then((user) =>
+            user.ok ? { ok: true as const, value: user.value.credentials } : user,
+          )
+        : loadCredentials(paths, now);
+    const secrets =
+      paths.holder.role === "user" ? [paths.key, identityPath(data, paths.holder.name)] : [paths.key];
+    facts.push({
+      who: sayHolder(paths),
+      folder: paths.folder,
+      fault: loaded.ok ? null : loaded.fault,
+      until: endOf(paths.certificate),
+      cluster: loaded.ok ? loaded.value.peer.cluster : null,
+      openSecrets: secrets.filter(isOpen),
+    });
+    if (loaded.ok) best ??= loaded.value;
+  }
+  return { facts: [...facts, ...authorityOf(data, now)], best };
+};
+
+const sayHolder = ({ holder }: CredentialPaths): string =>
+  holder.role === "node" ? `node ${holder.id}` : `${holder.role} ${holder.name}`;
+
+const authorityOf = (data: string, now: WallMs): readonly CredentialFacts[] => {
+  if (!hasAuthority(data)) return [];
+  const paths = authorityPaths(data);
+  const loaded = loadAuthority(data, now);
+  return [
+    {
+      who: "the CA",
+      folder: paths.folder,
+      fault: loaded.ok ? null : loaded.fault,
+      until: endOf(paths.certificate),
+      cluster: loaded.ok ? loaded.value.cluster : null,
+      openSecrets: [paths.key].filter(isOpen),
+    },
+  ];
+};
+
+const namesIn = (folder: string): readonly UserName[] => {
+  try {
+    return readdirSync(folder)
+      .sort()
+      .flatMap((name) => parseUserName(name) ?? []);
+  } catch {
+    return [];
+  }
+};
+
+const endOf = (certificate: string): WallMs | null => {
+  const pem = readText(certificate, pemBytesMax);
+  const parsed = pem.ok ? parseCertificate(pem.value) : null;
+  return parsed === null ? null : wallMs(parsed.validToDate.getTime());
+};
+
+/** Whether group or others may read it. Windows has other means, which its mode bits do not show. */
+const isOpen = (path: string): boolean => {
+  if (process.platform === "win32") return false;
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status !== undefined && (status.mode & 0o077) !== 0;
+};
+
+/** The data folder, and those of the nodes that are in it: each may be a disk of its own. */
+export const lookAtDisks = (data: string, config: ClusterConfig): readonly DiskFacts[] =>
+  [
+    data,
+    ...config.servers.map(({ id }) => nodeFolderOf(data, id)).filter((folder) => existsSync(folder)),
+  ].map((folder) => {
+    const present = nearestPresent(folder);
+    return {
+      folder,
+      exists: existsSync(folder),
+      writable: isWritable(present),
+      freeBytes: freeBytesAt(present),
+    };
+  });
+
+/** The folder itself, or the one in which it would be made. */
+const nearestPresent = (folder: string): string => {
+  let path = resolve(folder);
+  while (!existsSync(path) && dirname(path) !== path) path = dirname(path);
+  return path;
+};
+
+/** A read-only mount says no to everybody, root included. */
+const isWritable = (folder: string): boolean => {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return statSync(folder).isDirectory();
+  } catch {
+    return false;
+  }
+};
