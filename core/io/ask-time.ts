@@ -17,6 +17,10 @@ export interface ToldTime {
   readonly roundTripMs: number;
 }
 
+/** How far the clocks are apart at least, milliseconds: what half the round trip can explain is none. */
+export const sureSkewMs = ({ aheadMs, roundTripMs }: Omit<ToldTime, "snapshot">): number =>
+  Math.max(0, Math.abs(aheadMs) - roundTripMs / 2);
+
 const statusMsMax = 2_000;
 
 /** Faults: those of the connection. */

@@ -15,6 +15,7 @@ import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { after, type WallMs } from "../model/units.ts";
 import { systemClock } from "./clock.ts";
+import { watchClocks } from "./clock-watch.ts";
 import type { Connection } from "./connection.ts";
 import { createConnectionPool } from "./connection-pool.ts";
 import { type ControlLinks, createControlTransport } from "./control-transport.ts";
@@ -93,6 +94,7 @@ const start = async (options: NodeOptions, opened: AsyncDisposableStack): Promis
   driver.start();
   opened.defer(tick(service, work));
   opened.defer(warmUpLater(service.context));
+  opened.defer(watchClocks(service.context));
   const stop = async (): Promise<void> => {
     await driver.stop();
     await workDone(service.context);
@@ -232,6 +234,7 @@ const fewestLiveCopies = (context: NodeContext): number | null => {
 const tick = ({ context, freshness }: Service, work: MeasuredWork): (() => void) => {
   const { driver, clock, config } = context;
   const repair = createRepair(context);
+  const tellOfRoom = roomTeller(context);
   let cancel = (): void => undefined;
   let lookAt = clock.monotonic();
   let pulling = false;
@@ -248,6 +251,7 @@ const tick = ({ context, freshness }: Service, work: MeasuredWork): (() => void)
     driver.reportLoad(work.report(context.payloads));
     driver.reportFeedHead(context.records.feedHead);
     driver.reportElectable(work.diskFault === null, work.lagging);
+    tellOfRoom();
     if (clock.monotonic() >= lookAt) look();
     cancel = clock.at(after(clock.monotonic(), config.timings.heartbeatMs), beat);
   };
@@ -255,6 +259,18 @@ const tick = ({ context, freshness }: Service, work: MeasuredWork): (() => void)
   return () => {
     cancel();
     repair.stop();
+  };
+};
+
+/** Says once when the disk gets too full for new images, and once when it has room again. */
+const roomTeller = ({ work, log }: NodeContext): (() => void) => {
+  let wasFull = false;
+  return () => {
+    const problem = work.diskFault;
+    const isFull = problem?.code === "DISK_FULL";
+    if (isFull && !wasFull) log({ kind: "disk.filled", fault: problem });
+    if (problem === null && wasFull) log({ kind: "disk.freed" });
+    wasFull = isFull;
   };
 };
 

@@ -72,6 +72,12 @@ export type Event =
   | { readonly kind: "copy.missing"; readonly image: ImageId; readonly fault: Fault }
   | { readonly kind: "records.pulled"; readonly from: NodeId; readonly records: number }
   | { readonly kind: "peer.rejected"; readonly remote: string; readonly fault: Fault }
+  /** `aheadMs`: the peer's wall clock minus this node's. */
+  | { readonly kind: "clock.differed"; readonly peer: NodeId; readonly aheadMs: number }
+  | { readonly kind: "clock.agreed"; readonly peer: NodeId; readonly aheadMs: number }
+  /** The disk is below its headroom, or above it again. */
+  | { readonly kind: "disk.filled"; readonly fault: Fault }
+  | { readonly kind: "disk.freed" }
   | { readonly kind: "disk.failed"; readonly fault: Fault };
 
 /** An event with where and when: one line of the log. */
@@ -95,6 +101,8 @@ export const levelOf = (event: Event): Level => {
     case "copy.dropped":
     case "copy.missing":
     case "image.refused":
+    case "clock.differed":
+    case "disk.filled":
       return "warn";
     case "vote.granted":
     case "vote.refused":
@@ -110,6 +118,8 @@ export const levelOf = (event: Event): Level => {
     case "leader.handed-over":
     case "node.up":
     case "quorum.regained":
+    case "clock.agreed":
+    case "disk.freed":
     case "image.stored":
     case "image.inspected":
     case "copy.made":
@@ -198,7 +208,18 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
       return `${who}: pulled ${event.records} records from node ${event.from}`;
     case "peer.rejected":
       return `${who}: closed the connection from ${event.remote}: ${wordFault(event.fault).what}`;
+    case "clock.differed":
+      return `${who}: the clock of node ${event.peer} is ${sayAhead(event.aheadMs)} mine; set both: timedatectl set-ntp true`;
+    case "clock.agreed":
+      return `${who}: the clock of node ${event.peer} agrees with mine again`;
+    case "disk.filled":
+      return `${who}: ${wordFault(event.fault).what}, below its headroom; this node takes no new images`;
+    case "disk.freed":
+      return `${who}: the disk has room again; this node takes images`;
     case "disk.failed":
       return `${who}: disk failed: ${wordFault(event.fault).what}; this node takes no more work`;
   }
 };
+
+const sayAhead = (aheadMs: number): string =>
+  `${(Math.abs(aheadMs) / 1000).toFixed(1)} s ${aheadMs > 0 ? "ahead of" : "behind"}`;

@@ -40,6 +40,9 @@ export const stallMsMax = 15_000;
 /** How far ahead of our own clock a stamp or an id's time may be. */
 export const futureMsMax = 300_000;
 
+/** Clocks of two machines that are further apart than this are told. */
+export const skewMsMax = 2_000;
+
 /** Whether the numbers above fit each other: each entry is a relation that must be true. */
 export const limitsHold: readonly (readonly [string, boolean])[] = [
   ["a sealed chunk fits in a frame", sealedChunkBytesMax < frameBytesMax],
@@ -48,5 +51,6 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
     headersBytesMax + thumbnailBytesMax + nameBytesMax < frameBytesMax / 2,
   ],
   ["a connection can hold a whole frame", inboundBytesMax >= frameBytesMax],
+  ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],
 ];

@@ -4,14 +4,11 @@
  */
 import { formatAddress } from "../../model/config.ts";
 import { wordFault } from "../../model/faults.ts";
-import { futureMsMax } from "../../model/limits.ts";
+import { futureMsMax, skewMsMax } from "../../model/limits.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { Answer, Facts, Finding, ServerFacts } from "./facts.ts";
 import { bad, findingsOr, good, sayDuration, sayNodes, warning } from "./findings.ts";
 import { notLookedAt } from "./machine.ts";
-
-/** Clocks that are further apart than this are told; further than `futureMsMax` uploads fail. */
-export const skewMsMax = 2_000;
 
 /** Of each server: does something listen, and is it the right program? */
 export const checkPorts = (facts: Facts): readonly Finding[] => {
