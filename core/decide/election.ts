@@ -197,7 +197,9 @@ const onHandover = (
 
 const forgetSilentLeader = (state: Election, around: Surroundings, effects: Effect[]): Election => {
   const { now } = around.moment;
-  if (state.leader === null || hearsLeader(state, now)) return state;
+  // The timer runs from its last heartbeat, and stands while we do.
+  const heardUntil = after(state.timerFrom, state.setup.timings.electionTimeoutMs);
+  if (state.leader === null || hearsLeader(state, now) || now < heardUntil) return state;
   logLost(state, state.leader, around, effects);
   return { ...state, leader: null };
 };

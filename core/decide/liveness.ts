@@ -33,6 +33,8 @@ export interface PeerView {
   /** The disk on which its boots are counted; null before its first ping. */
   readonly store: StoreId | null;
   readonly heardAt: MonotonicMs;
+  /** Of its silence, what passed while we ourselves stood still and could hear nobody. */
+  readonly forgivenMs: number;
   /** Its last ping; it says all that we know of the peer. */
   readonly ping: Ping | null;
   /** Its last ping names us among those that it hears. */
@@ -61,6 +63,7 @@ export const initialPeers = (ids: readonly NodeId[]): Peers =>
     boot: 0,
     store: null,
     heardAt: neverMs,
+    forgivenMs: 0,
     ping: null,
     hearsUs: false,
     roundTripMs: null,
@@ -79,7 +82,10 @@ export const peerOf = (peers: Peers, id: NodeId): PeerView => {
 
 /** Heard within the election timeout and not known to be dead; whether it hears us is another matter. */
 export const isHeard = (peer: PeerView, now: MonotonicMs, timings: LivenessTimings): boolean =>
-  now - peer.heardAt < timings.electionTimeoutMs && peer.gone === null;
+  silenceMsOf(peer, now) < timings.electionTimeoutMs && peer.gone === null;
+
+/** How long it has said nothing to us while we could have heard it. */
+export const silenceMsOf = (peer: PeerView, now: MonotonicMs): number => now - peer.heardAt - peer.forgivenMs;
 
 export const isLive = (peer: PeerView, now: MonotonicMs, timings: LivenessTimings): boolean =>
   peer.hearsUs && isHeard(peer, now, timings);
@@ -156,6 +162,7 @@ export const heardPing = (
     ...peer,
     store: ping.store,
     heardAt: now,
+    forgivenMs: 0,
     ping,
     hearsUs: ping.hears.includes(self),
     roundTripMs,
@@ -205,11 +212,15 @@ export const judgeAll = (
   return changed ? next : peers;
 };
 
+/** We stood still for `deafMs`: what peers said meanwhile is still to be read, so their silence is no evidence. */
+export const forgiveSilence = (peers: Peers, deafMs: number): Peers =>
+  peers.map((peer) => ({ ...peer, forgivenMs: peer.forgivenMs + deafMs }));
+
 /** The standing that a peer deserves now. */
 export const standingOf = (peer: PeerView, now: MonotonicMs, timings: LivenessTimings): Standing => {
   if (peer.boot === 0) return "unknown";
   if (!isHeard(peer, now, timings)) return "down";
-  return peer.hearsUs && now - peer.heardAt < suspectHeartbeats * timings.heartbeatMs ? "up" : "suspect";
+  return peer.hearsUs && silenceMsOf(peer, now) < suspectHeartbeats * timings.heartbeatMs ? "up" : "suspect";
 };
 
 const judged = (
@@ -262,7 +273,7 @@ const transitionEvent = (
     case "suspect": {
       // It may be the peer that does not hear us; the longer silence of the two is what ails the link.
       const unheardMs = peer.ping?.silenceMs.find((row) => row.id === self)?.ms ?? 0;
-      return { kind: "node.suspect", peer: peer.id, silenceMs: Math.max(now - peer.heardAt, unheardMs) };
+      return { kind: "node.suspect", peer: peer.id, silenceMs: Math.max(silenceMsOf(peer, now), unheardMs) };
     }
     case "down":
       return { kind: "node.down", peer: peer.id, reason: "silent" };

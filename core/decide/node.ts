@@ -14,7 +14,15 @@ import type { Effect, Moment } from "./effects.ts";
 import { electionTick, hearElection, leaderDied } from "./election.ts";
 import { beat, handOver, isUnfit, voidLease } from "./election-leader.ts";
 import { adoptTerm } from "./election-term.ts";
-import { heardBoot, heardGoodbye, heardLink, heardPing, isLive, judgeAll } from "./liveness.ts";
+import {
+  forgiveSilence,
+  heardBoot,
+  heardGoodbye,
+  heardLink,
+  heardPing,
+  isLive,
+  judgeAll,
+} from "./liveness.ts";
 import { answerWaiting, hearAssigned, noLeader, takeOffer } from "./node-offers.ts";
 import { countOf, highestOf, withoutNode } from "./node-set.ts";
 import { type Health, type NodeState, surroundings } from "./node-state.ts";
@@ -37,11 +45,13 @@ export type Step = readonly [NodeState, readonly Effect[]];
 export const stableWindowsMax = 30;
 /** A stopping leader gives its successor this many heartbeat intervals. */
 export const stopHeartbeatsMax = 3;
+/** A process that ticks each heartbeat interval and took no step for this many stood still. */
+export const absentHeartbeats = 3;
 
 export const stepNode = (state: NodeState, event: NodeEvent, moment: Moment): Step => {
   if (state.stop.kind === "stopped") return [state, []];
   const effects: Effect[] = [];
-  const awake = noticeSleep(state, moment, effects);
+  const awake = noticeAbsence(state, moment, effects);
   return [stepAwake(awake, event, moment, effects), effects];
 };
 
@@ -71,13 +81,28 @@ const stepAwake = (state: NodeState, event: NodeEvent, moment: Moment, effects: 
   }
 };
 
-/** By how much the clocks disagree since the last step is how long the machine slept, or the wall clock was set. */
-const noticeSleep = (state: NodeState, moment: Moment, effects: Effect[]): NodeState => {
+/**
+ * Two ways in which this process may not have been there. The machine slept: by how much the clocks disagree
+ * since the last step (or the wall clock was set). The process stood still: no step for longer than a beat.
+ */
+const noticeAbsence = (state: NodeState, moment: Moment, effects: Effect[]): NodeState => {
   const { now, wall } = moment;
-  const sleptMs = Math.abs(wall - state.seenAt.wall - (now - state.seenAt.now));
-  const awake = { ...state, seenAt: { now, wall } };
-  if (sleptMs <= state.setup.timings.heartbeatMs) return awake;
-  return { ...awake, election: voidLease(state.election, sleptMs, surroundings(state, moment), effects) };
+  const { heartbeatMs } = state.setup.timings;
+  const gapMs = now - state.seenAt.now;
+  const sleptMs = Math.abs(wall - state.seenAt.wall - gapMs);
+  let present: NodeState = { ...state, seenAt: { now, wall } };
+  if (sleptMs > heartbeatMs) {
+    const election = voidLease(state.election, sleptMs, surroundings(present, moment), effects);
+    present = { ...present, election };
+  }
+  if (gapMs <= absentHeartbeats * heartbeatMs) return present;
+  const deafMs = gapMs - heartbeatMs;
+  const { timerFrom } = present.election;
+  return {
+    ...present,
+    peers: forgiveSilence(present.peers, deafMs),
+    election: { ...present.election, timerFrom: after(timerFrom, deafMs) },
+  };
 };
 
 const onMessage = (

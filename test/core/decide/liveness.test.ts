@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isLive, peerOf, standingOf } from "../../../core/decide/liveness.ts";
-import { boot, nodeId } from "../../../core/model/ids.ts";
+import { boot, nodeId, term } from "../../../core/model/ids.ts";
 import { monotonicMs } from "../../../core/model/units.ts";
 import { Specimen, timings } from "./kit.ts";
 
@@ -141,4 +141,16 @@ test("each break of steadiness is counted", () => {
   node.step({ kind: "link.closed", peer: nodeId(2) });
   node.step({ kind: "link.refused", peer: nodeId(2) });
   expect(peerOf(node.state.peers, nodeId(2))).toMatchObject({ steadySince: null, flaps: 2 });
+});
+
+test("who stood still forgives the others their silence: what they said is still to be read", () => {
+  const node = new Specimen(1, 3, { term: term(1) });
+  node.pass(400, [2, 3], 3);
+  node.at += 5_000;
+  node.step({ kind: "tick" });
+  expect([standing(node, 2), standing(node, 3)]).toEqual(["up", "up"]);
+  expect(node.state.election.leader).toBe(3);
+  node.pass(300);
+  expect([standing(node, 2), standing(node, 3)]).toEqual(["down", "down"]);
+  expect(node.state.election.leader).toBeNull();
 });

@@ -56,7 +56,7 @@ test("silence, refilling and figures of a peer are shown as last heard", () => {
   const node = new Specimen(1, 3);
   node.ping(2, { load: { inFlight: 4, cpu: 0.5, diskFreeBytes: 77 } });
   node.ping(3, { ready: false });
-  node.at = 160;
+  node.pass(160);
   node.ping(3, { ready: false });
   expect(look(node).nodes.slice(1)).toMatchObject([
     { id: 2, state: "suspect", heartbeatMs: 160, inFlight: 4, load: 0.5, diskFreeBytes: 77 },
