@@ -46,6 +46,8 @@ export interface Wire {
   receive(options?: { readonly withinMs?: number }): Promise<Incoming>;
   /** Open, and nothing unread: it can serve another request. */
   readonly idle: boolean;
+  /** Milliseconds since a byte arrived, or since the connection was opened. */
+  readonly quietMs: number;
   /** Bytes that were given to `send` and not to the network yet. */
   readonly unsentBytes: number;
   /**
@@ -109,7 +111,7 @@ class SocketWire implements Wire {
   readonly #unread: Frame[] = [];
   #unreadBytes = 0;
   #receiver: Receiver | null = null;
-  #lastReadAtMs = 0;
+  #lastReadAtMs = performance.now();
   #senders: Sender[] = [];
   #sendTimer: NodeJS.Timeout | null = null;
   /** Why nothing more can be sent or will arrive; null while open. */
@@ -143,6 +145,10 @@ class SocketWire implements Wire {
     return (
       this.#over === null && this.#unread.length === 0 && this.#receiver === null && this.#parser.atBoundary
     );
+  }
+
+  get quietMs(): number {
+    return performance.now() - this.#lastReadAtMs;
   }
 
   get unsentBytes(): number {

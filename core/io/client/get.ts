@@ -12,8 +12,9 @@ import { fingerprint } from "../../seal/nonce.ts";
 import { createOpener } from "../../seal/payload.ts";
 import { sameBytes } from "../bytes.ts";
 import { replyFrom } from "../exchange.ts";
+import { askAndTake } from "./ask.ts";
 import type { PartFile } from "./sealed-file.ts";
-import { askAny, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /**
  * Streams the payload of one image to `write`, after telling its record to `begin` (again from the start when
@@ -25,32 +26,37 @@ export const fetchPayload = (
   write: (chunk: Uint8Array) => Promise<void>,
   begin: (record: ImageRecord) => Promise<void> = async () => undefined,
 ): Promise<Result<ImageRecord>> =>
-  askAny(session, async (connection) => {
-    await connection.send({ kind: "get", id });
-    const { record } = await replyFrom(connection, ["get.found"]);
-    if (record.facts.id !== id) {
-      throw new FaultError(fault("IMAGE_UNAVAILABLE", { id, reason: "the server sent another image" }));
-    }
-    await begin(record);
-    const hash = createHash("sha256");
-    let received = 0;
-    while (received < record.facts.payloadBytes) {
-      const incoming = await connection.receive({ withinMs: stallMsMax });
-      if (incoming.kind === "message") {
-        const reason = "the server broke off";
-        throw new FaultError(fault("IMAGE_UNAVAILABLE", { id, reason }));
+  askAndTake(
+    session,
+    async (connection) => {
+      await connection.send({ kind: "get", id });
+      return (await replyFrom(connection, ["get.found"])).record;
+    },
+    async (connection, record) => {
+      if (record.facts.id !== id) {
+        throw new FaultError(fault("IMAGE_UNAVAILABLE", { id, reason: "the server sent another image" }));
       }
-      received += incoming.bytes.length;
-      hash.update(incoming.bytes);
-      await write(incoming.bytes);
-    }
-    if (!hash.digest().equals(record.facts.payloadHash)) {
-      throw new FaultError(
-        fault("SEAL_BROKEN", { id, reason: "its bytes are not the ones that were stored" }),
-      );
-    }
-    return record;
-  });
+      await begin(record);
+      const hash = createHash("sha256");
+      let received = 0;
+      while (received < record.facts.payloadBytes) {
+        const incoming = await connection.receive({ withinMs: stallMsMax });
+        if (incoming.kind === "message") {
+          const reason = "the server broke off";
+          throw new FaultError(fault("IMAGE_UNAVAILABLE", { id, reason }));
+        }
+        received += incoming.bytes.length;
+        hash.update(incoming.bytes);
+        await write(incoming.bytes);
+      }
+      if (!hash.digest().equals(record.facts.payloadHash)) {
+        throw new FaultError(
+          fault("SEAL_BROKEN", { id, reason: "its bytes are not the ones that were stored" }),
+        );
+      }
+      return record;
+    },
+  );
 
 /** As stored: header and payload, an ordinary `.age` file, into `file`. */
 export const getSealed = async (

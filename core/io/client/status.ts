@@ -20,7 +20,12 @@ export const askEach = (session: Session, withinMs: number): Promise<readonly Se
     session.servers.map(async (server) => ({ server, answer: await askOne(session, server, withinMs) })),
   );
 
-const askOne = async (session: Session, server: NodeId, withinMs: number): Promise<Result<Snapshot>> => {
+/** One server's answer, or TIMED_OUT. */
+export const askOne = async (
+  session: Session,
+  server: NodeId,
+  withinMs: number,
+): Promise<Result<Snapshot>> => {
   const { clock } = session;
   const asked = request(session, server, async (connection) => {
     await connection.send({ kind: "status" });

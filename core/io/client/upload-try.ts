@@ -5,15 +5,18 @@
  * ends the other. A refusal is final word of the node; a connection that breaks is not, and when the node had
  * begun, the outcome is unknown.
  */
-import { type Fault, FaultError, fault } from "../../model/faults.ts";
+import { type Fault, FaultError, fault, type Result } from "../../model/faults.ts";
+import type { NodeId } from "../../model/ids.ts";
 import { stallMsMax } from "../../model/limits.ts";
 import type { Receipt, Upload } from "../../model/messages.ts";
 import type { Connection } from "../connection.ts";
+import type { Borrowed } from "../connection-pool.ts";
 import { faultOf, replyIn } from "../exchange.ts";
 import { fetchPayload } from "./get.ts";
 import type { PartFile } from "./sealed-file.ts";
 import type { Session } from "./session.ts";
 import { fileFault, type Source } from "./source.ts";
+import { type ServerWatch, watchServer } from "./watch.ts";
 
 export interface UploadTry {
   readonly upload: Upload;
@@ -32,9 +35,44 @@ export const sendUpload = async (
   onProgress: ((bytes: number) => void) | undefined,
 ): Promise<TryOutcome> => {
   const { node } = tried.upload.assignment;
-  const borrowed = await session.pool.borrow(node);
-  if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, accepted: false };
-  const { connection } = borrowed.value;
+  const watch = watchServer(session, node);
+  try {
+    for (let request = tried; ; request = { ...tried, upload: { ...tried.upload, retry: true } }) {
+      const borrowed = await borrowUnlessGone(session, node, watch);
+      if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, accepted: false };
+      const { connection, fresh } = borrowed.value;
+      watch.follow(connection);
+      const outcome = await sendOn(connection, session, request, onProgress);
+      // A pooled connection may have died unnoticed; then the node is asked again on a new one.
+      const died = !fresh && outcome.kind === "failed" && outcome.fault.code === "CONNECTION_LOST";
+      if (!died || outcome.accepted) return outcome;
+    }
+  } finally {
+    watch.stop();
+  }
+};
+
+const borrowUnlessGone = async (
+  session: Session,
+  node: NodeId,
+  watch: ServerWatch,
+): Promise<Result<Borrowed>> => {
+  const borrowing = session.pool.borrow(node);
+  const gone = watch.gone.then((problem) => ({ ok: false, fault: problem, gone: true }) as const);
+  const first = await Promise.race([borrowing, gone]);
+  if ("gone" in first) {
+    // A connection that is still being made will do for another request.
+    void borrowing.then((late) => late.ok && session.pool.giveBack(late.value.connection));
+  }
+  return first;
+};
+
+const sendOn = async (
+  connection: Connection,
+  session: Session,
+  tried: UploadTry,
+  onProgress: ((bytes: number) => void) | undefined,
+): Promise<TryOutcome> => {
   const progress = { accepted: false };
   try {
     await connection.send(tried.upload);
@@ -46,7 +84,7 @@ export const sendUpload = async (
     if (tried.sealed.bytes < receipt.payloadBytes) await fetchRest(session, tried, receipt);
     return { kind: "stored", receipt };
   } catch (error) {
-    const problem = faultOf(error, `node ${node}`);
+    const problem = faultOf(error, `node ${tried.upload.assignment.node}`);
     connection.destroy(problem);
     const refused =
       error instanceof FaultError && problem.code !== "CONNECTION_LOST" && problem.code !== "TIMED_OUT";
