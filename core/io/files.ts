@@ -25,7 +25,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import type { WallMs } from "../model/units.ts";
 
@@ -90,7 +90,8 @@ export const writeFileOnce = (
 };
 
 /** Makes a folder and those above it. One that exists keeps its permissions. Faults: DISK_FULL, FILE_UNWRITABLE. */
-export const makeFolder = (path: string, mode = 0o755): Result<void> => {
+export const makeFolder = (relativePath: string, mode = 0o755): Result<void> => {
+  const path = resolve(relativePath);
   try {
     const first = mkdirSync(path, { recursive: true, mode });
     if (first !== undefined) {

@@ -77,7 +77,10 @@ const stopSignal = (hasParent: boolean): Promise<void> =>
     process.on("SIGHUP", hasParent ? () => undefined : stop);
     // ^C reaches the whole group; with a parent, that one decides in which order its nodes stop.
     process.on("SIGINT", hasParent ? () => undefined : stop);
-    if (hasParent) process.on("disconnect", stop);
+    if (!hasParent) return;
+    process.on("disconnect", stop);
+    // Nor does ^Z stop the nodes: it gives the shell back, and the console.
+    process.on("SIGTSTP", () => undefined);
   });
 
 /** One line of the log: time, node, level, event, the sentence, and the event's own fields. */

@@ -2,6 +2,7 @@
  * The console over nodes that run as our children: all of a local cluster, or the one of `server ID`.
  */
 import { systemClock } from "../../core/io/clock.ts";
+import { commandFor } from "../../core/io/pki/places.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import { type Fault, wordFault } from "../../core/model/faults.ts";
 import { type ConsoleEvent, runConsole } from "../../ui/run.ts";
@@ -34,6 +35,7 @@ export const runWithConsole = async (options: LaunchOptions, subtitle: string): 
     source,
     title: "DISTINSTA",
     subtitle,
+    commands: { start: commandFor(options.data, "server ID"), status: commandFor(options.data, "status") },
     clock: systemClock(),
     stdin: process.stdin,
     stdout: process.stdout,
@@ -58,10 +60,13 @@ const consoleEventOf = (news: ClusterNews): ConsoleEvent | null => {
     case "started":
       return { kind: "process", node: news.node, state: "running", pid: news.pid, reason: null };
     case "exited": {
-      const reason = news.fault === null ? "stopped" : wordFault(news.fault).what;
+      const reason = news.fault === null ? "stopped" : reasonOf(news.fault);
       return { kind: "process", node: news.node, state: "exited", pid: news.pid, reason };
     }
     case "ready":
       return null;
   }
 };
+
+const reasonOf = (problem: Fault): string =>
+  problem.code === "NODE_EXITED" ? problem.reason : wordFault(problem).what;

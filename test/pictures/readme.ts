@@ -15,7 +15,11 @@ const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const program = join(root, "bin/distinsta.js");
 const out = process.argv[2] ?? join(root, "docs/pictures/console.png");
 const folder = mkdtempSync(join(tmpdir(), "distinsta-picture-"));
-const console = spawnOnPty(process.execPath, [program, "launch-local"], { columns: 120, rows: 40, cwd: folder });
+const console = spawnOnPty(process.execPath, [program, "launch-local"], {
+  columns: 120,
+  rows: 40,
+  cwd: folder,
+});
 try {
   await console.waitForText(/3\/3 up/);
   await console.waitForText(/LEADER/);

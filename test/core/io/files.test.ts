@@ -86,6 +86,17 @@ describe("making a folder", () => {
     expect(modeOf(path)).toBe(0o700);
   });
 
+  test("a folder of one letter, right here", () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(makeFolder("d")).toEqual(done);
+      expect(existsSync(join(folder, "d"))).toBe(true);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   test("where a file is in the way is a fault", () => {
     writeFileSync(join(folder, "a"), "");
     expect(makeFolder(join(folder, "a"))).toMatchObject({ fault: { code: "FILE_UNWRITABLE" } });
