@@ -1,0 +1,234 @@
+import { describe, expect, test } from "vitest";
+import { systemClock } from "../../../core/io/clock.ts";
+import { parseConfig } from "../../../core/io/config-file.ts";
+import type { Connection } from "../../../core/io/connection.ts";
+import type { Borrowed } from "../../../core/io/connection-pool.ts";
+import { beginCopies, type Copies } from "../../../core/io/copies.ts";
+import { laneBytesMax } from "../../../core/io/lane.ts";
+import type { NodeContext } from "../../../core/io/node-context.ts";
+import { bad, type Fault, FaultError, fault, good, type Result } from "../../../core/model/faults.ts";
+import { type NodeId, nodeId, storeId } from "../../../core/model/ids.ts";
+import { sealedChunkBytesMax } from "../../../core/model/limits.ts";
+import type { Message } from "../../../core/model/messages.ts";
+import type { ImageRecord } from "../../../core/model/records.ts";
+import { idOf, recordOf } from "../../support/records.ts";
+
+const [n1, n2, n3] = [nodeId(1), nodeId(2), nodeId(3)] as const;
+const id = idOf(1);
+const record = recordOf(id);
+const lost = fault("CONNECTION_LOST", { peer: "node", reason: "it was cut" });
+const full = fault("DISK_FULL", { path: "disk", freeBytes: 0 });
+
+/** How another node behaves when it is asked to keep something. */
+interface Behaviour {
+  /** Cannot be reached; or never answers when called. */
+  readonly reach?: Fault | "never";
+  /** Takes no chunks. */
+  readonly stalls?: boolean;
+  /** Answers `store.commit` with this refusal. */
+  readonly refuses?: Fault;
+}
+
+/** Node 1 of three, with peers as scripted. */
+class Lab {
+  readonly merged: ImageRecord[] = [];
+  readonly dropped: NodeId[] = [];
+  readonly returned: Connection[] = [];
+  readonly destroyed: Connection[] = [];
+  readonly context: NodeContext;
+  live: readonly NodeId[] = [n1, n2, n3];
+  #watches: { readonly node: NodeId; readonly onDown: () => void }[] = [];
+
+  constructor(peers: Readonly<Record<number, Behaviour>>, replication = 2) {
+    const config = parseConfig(
+      `[servers]\nnode1 = "127.0.0.1:1"\nnode2 = "127.0.0.1:2"\nnode3 = "127.0.0.1:3"\n[cluster]\nreplication = ${replication}\n`,
+    );
+    if (!config.ok) throw new FaultError(config.fault);
+    // What Copies touches of a node, and no more.
+    const context: Pick<NodeContext, "self" | "config" | "clock" | "peers" | "log"> & {
+      readonly driver: Pick<NodeContext["driver"], "live">;
+      readonly payloads: Pick<NodeContext["payloads"], "read">;
+      readonly records: Pick<NodeContext["records"], "merge">;
+    } = {
+      self: n1,
+      config: config.value,
+      clock: systemClock(),
+      driver: { live: () => this.live },
+      payloads: {
+        read: async () =>
+          good(
+            (async function* () {
+              yield new Uint8Array(record.facts.payloadBytes);
+            })(),
+          ),
+      },
+      records: {
+        merge: async (records) => {
+          this.merged.push(...records);
+          return good(1);
+        },
+      },
+      peers: {
+        borrow: (node) => this.#borrow(node, peers[node] ?? {}),
+        giveBack: (connection) => this.returned.push(connection),
+        watch: (node, onDown) => {
+          const watch = { node, onDown };
+          this.#watches.push(watch);
+          return () => {
+            this.#watches = this.#watches.filter((other) => other !== watch);
+          };
+        },
+      },
+      log: (event) => {
+        if (event.kind === "copy.dropped") this.dropped.push(event.home);
+      },
+    };
+    this.context = context as unknown as NodeContext;
+  }
+
+  get watched(): number {
+    return this.#watches.length;
+  }
+
+  /** The election no longer hears `node`. */
+  silence(node: NodeId): void {
+    this.live = this.live.filter((other) => other !== node);
+    for (const watch of this.#watches.filter((each) => each.node === node)) watch.onDown();
+  }
+
+  async begin(): Promise<Copies> {
+    const copies = await beginCopies(this.context, id);
+    if (!copies.ok) throw new FaultError(copies.fault);
+    return copies.value;
+  }
+
+  async #borrow(node: NodeId, behaviour: Behaviour): Promise<Result<Borrowed>> {
+    if (behaviour.reach === "never") return new Promise(() => undefined);
+    if (behaviour.reach !== undefined) return bad(behaviour.reach);
+    return good({ connection: this.#connection(node, behaviour), fresh: true });
+  }
+
+  #connection(_: NodeId, behaviour: Behaviour): Connection {
+    const cut = Promise.withResolvers<never>();
+    cut.promise.catch(() => undefined);
+    let asked: Message | null = null;
+    const connection: Pick<Connection, "send" | "sendChunk" | "receive" | "destroy"> = {
+      send: async (message) => {
+        asked = message;
+      },
+      sendChunk: () => (behaviour.stalls === true ? cut.promise : Promise.resolve()),
+      receive: async () => {
+        if (asked?.kind === "store")
+          return { kind: "message", message: { kind: "store.ready", have: false } };
+        if (behaviour.refuses !== undefined) throw new FaultError(behaviour.refuses);
+        const stored = { kind: "stored", store: storeId("0".repeat(32)), feedHead: 1 } as const;
+        return { kind: "message", message: stored };
+      },
+      destroy: (problem) => {
+        this.destroyed.push(connection as Connection);
+        cut.reject(new FaultError(problem ?? lost));
+      },
+    };
+    return connection as Connection;
+  }
+}
+
+/** Streams a little, commits everywhere, and stores here (or fails to). */
+const finish = async (copies: Copies, here: Fault | null = null) => {
+  await copies.openStreams(100);
+  copies.push(new Uint8Array(100));
+  copies.commitStreams(record);
+  copies.storedHere(record, here);
+  return copies.acknowledged;
+};
+
+describe("two copies on three nodes", () => {
+  test("are acknowledged when this node and the other home have them", async () => {
+    const lab = new Lab({});
+    expect(await finish(await lab.begin())).toEqual(good({ copies: 2 }));
+    expect(lab.dropped).toEqual([]);
+    expect(lab.returned).toHaveLength(1);
+    expect([lab.watched, lab.destroyed.length]).toEqual([0, 0]);
+  });
+
+  test("a home that cannot be reached is replaced by the third node", async () => {
+    const lab = new Lab({});
+    const [home = n2, spare = n3] = (await lab.begin()).homes.includes(n2) ? [n2, n3] : [n3, n2];
+    const again = new Lab({ [home]: { reach: lost } });
+    expect(await finish(await again.begin())).toEqual(good({ copies: 2 }));
+    expect(again.dropped).toEqual([home]);
+    expect(again.merged.at(-1)?.homes.value).toEqual([n1, spare].toSorted());
+  });
+
+  test("a home that does not answer is given up as soon as it is no longer heard", async () => {
+    const [, home = n2] = (await new Lab({}).begin()).homes;
+    const lab = new Lab({ [home]: { reach: "never" } });
+    const finished = finish(await lab.begin());
+    lab.silence(home);
+    expect(await finished).toEqual(good({ copies: 2 }));
+    expect(lab.dropped).toEqual([home]);
+    expect(lab.watched).toBe(1); // the borrow that never ends keeps its own
+  });
+
+  test("when this node's own disk fails, a majority of others is enough, and less is told at once", async () => {
+    const three = new Lab({}, 3);
+    expect(await finish(await three.begin(), full)).toEqual(good({ copies: 2 }));
+    // With two homes, the third node would have to be sent what is not on this disk.
+    const two = new Lab({});
+    expect(await finish(await two.begin(), full)).toMatchObject({ ok: false, fault: { code: "NO_QUORUM" } });
+    expect(two.dropped).toContain(n1);
+  });
+
+  test("when all others refuse there is no majority", async () => {
+    const lab = new Lab({ 2: { refuses: full }, 3: { refuses: full } });
+    expect(await finish(await lab.begin())).toMatchObject({ ok: false, fault: { code: "NO_QUORUM" } });
+    expect(lab.destroyed.length).toBeGreaterThanOrEqual(2);
+    expect(lab.watched).toBe(0);
+  });
+
+  test("without hope of a majority it says so before anything is committed", async () => {
+    const lab = new Lab({ 2: { reach: lost }, 3: { reach: lost } });
+    const copies = await lab.begin();
+    expect(copies.hopeless).toBeNull();
+    lab.live = [n1];
+    await copies.openStreams(100);
+    copies.storedHere(record, full);
+    expect(copies.hopeless).toMatchObject({ code: "NO_QUORUM" });
+  });
+
+  test("giving up closes what was opened, and watches nobody any more", async () => {
+    const lab = new Lab({}, 3);
+    const copies = await lab.begin();
+    await copies.openStreams(100);
+    copies.abort(full);
+    expect(await copies.acknowledged).toEqual(bad(full));
+    expect([lab.destroyed.length, lab.watched, lab.returned.length]).toEqual([2, 0, 0]);
+  });
+});
+
+test("of two homes that lag at once only one is dropped: the other is needed for the majority", async () => {
+  const lab = new Lab({ 2: { stalls: true }, 3: { stalls: true } }, 3);
+  const copies = await lab.begin();
+  await copies.openStreams(10 * laneBytesMax);
+  for (let pushed = 0; pushed <= laneBytesMax + sealedChunkBytesMax; pushed += sealedChunkBytesMax)
+    copies.push(new Uint8Array(sealedChunkBytesMax));
+  const lanes = copies.fullLanes();
+  expect(lanes).toHaveLength(2);
+  for (const { drop } of lanes) drop();
+  expect(lab.dropped).toHaveLength(1);
+  expect(copies.hopeless).toBeNull();
+  expect(copies.homes).toHaveLength(2);
+  copies.abort(lost);
+});
+
+test("fewer live nodes than a majority are waited for a moment, then there is NO_QUORUM", async () => {
+  const lab = new Lab({});
+  lab.live = [n1];
+  expect(await beginCopies(lab.context, id)).toMatchObject({
+    ok: false,
+    fault: { code: "NO_QUORUM", live: 1 },
+  });
+  const waiting = beginCopies(lab.context, id);
+  lab.live = [n1, n3];
+  expect((await waiting).ok).toBe(true);
+});
