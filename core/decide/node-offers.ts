@@ -47,11 +47,12 @@ export const takeOffer = (
   return { ...state, offers: awaitLeader(state.offers, waiting, now, timings.heartbeatMs) };
 };
 
-/** Gives one request to a node and tells everybody. The caller has checked the lease at this moment. */
+/** Gives one request to a node and tells everybody. Only under a lease, at this very moment (DESIGN §5.7). */
 const place = (state: NodeState, offer: WaitingOffer, moment: Moment, effects: Effect[]): NodeState => {
   const { now } = moment;
   const { setup, election } = state;
   const { term, boot } = election.durable;
+  if (!holdsLease(election, now)) throw new Error(`node ${setup.id} acts in term ${term} without a lease`);
   const workers = workersOf(state, now);
   const before = placementOf(state.offers, offer.request, zeroTerm, now);
   const kept = workers.find((worker) => worker.id === before?.node)?.id ?? null;

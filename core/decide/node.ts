@@ -51,11 +51,25 @@ export const absentHeartbeats = 3;
 export const stepNode = (state: NodeState, event: NodeEvent, moment: Moment): Step => {
   if (state.stop.kind === "stopped") return [state, []];
   const effects: Effect[] = [];
-  const awake = noticeAbsence(state, moment, effects);
-  return [stepAwake(awake, event, moment, effects), effects];
+  const next = react(noticeAbsence(state, moment, effects), event, moment, effects);
+  assertLawful(state, next);
+  return [next, effects];
 };
 
-const stepAwake = (state: NodeState, event: NodeEvent, moment: Moment, effects: Effect[]): NodeState => {
+/** The invariants of one node that no message, clock or fault may break (DESIGN §5): a breach is our own bug. */
+const assertLawful = (before: NodeState, after: NodeState): void => {
+  const { durable: was } = before.election;
+  const { durable: is, role } = after.election;
+  if (was === is) return;
+  const { id } = after.setup;
+  if (is.term < was.term) throw new Error(`node ${id} goes back from term ${was.term} to ${is.term}`);
+  if (is.term === was.term && was.votedFor !== null && is.votedFor !== was.votedFor)
+    throw new Error(`node ${id} votes for ${was.votedFor} and for ${is.votedFor} in term ${is.term}`);
+  if (role.kind === "leader" && is.votedFor !== id)
+    throw new Error(`node ${id} leads term ${is.term} without its own vote`);
+};
+
+const react = (state: NodeState, event: NodeEvent, moment: Moment, effects: Effect[]): NodeState => {
   switch (event.kind) {
     case "tick":
       return onTick(state, moment, effects);
