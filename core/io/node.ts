@@ -146,6 +146,8 @@ const build = async (options: NodeOptions, opened: AsyncDisposableStack): Promis
   });
   if (!driver.ok) return driver;
   const peers = createPeers(driver.value, pool);
+  const inspector = createInspector({ backlogBytesMax: config.limits.inspectionBacklogBytesMax });
+  opened.defer(inspector.close);
   const service = serviceOf({
     self: id,
     config,
@@ -154,7 +156,7 @@ const build = async (options: NodeOptions, opened: AsyncDisposableStack): Promis
     payloads: payloads.value,
     records: records.value,
     peers,
-    inspector: createInspector({ backlogBytesMax: config.limits.inspectionBacklogBytesMax }),
+    inspector,
     work,
     log,
   });

@@ -1,0 +1,77 @@
+/**
+ * Decoding in a thread of its own, seen from the thread that must not wait.
+ *
+ * The work itself is done in libuv's pool, but loading sharp and talking to it takes this long on the calling
+ * thread, 100 ms and more at the first picture; on the node's own thread a heartbeat would wait for it. A
+ * thread that dies takes its pictures with it: they stay stored, uninspected, and the next picture starts anew.
+ */
+import { Worker } from "node:worker_threads";
+import type { Inspected } from "./decode.ts";
+
+export interface Decoder {
+  /** Never rejects. */
+  decode(image: readonly Uint8Array[], pixelsMax: number): Promise<Inspected>;
+  /** Loads the decoder now. Never rejects. */
+  warmUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Without an image: only load the decoder. */
+export interface DecodeJob {
+  readonly ticket: number;
+  readonly image: readonly Uint8Array[] | null;
+  readonly pixelsMax: number;
+}
+
+export interface DecodeAnswer {
+  readonly ticket: number;
+  readonly inspected: Inspected | null;
+}
+
+const unknown: Inspected = { verdict: "unknown", thumbnail: null };
+/** Beside this file, as source or as built. */
+const isSource = import.meta.url.endsWith(".ts");
+const program = new URL(isSource ? "./decode-worker.ts" : "./decode-worker.js", import.meta.url);
+
+export const createDecoder = (): Decoder => {
+  const waiting = new Map<number, (inspected: Inspected) => void>();
+  let worker: Worker | null = null;
+  let tickets = 0;
+
+  const settle = (ticket: number, inspected: Inspected): void => {
+    waiting.get(ticket)?.(inspected);
+    waiting.delete(ticket);
+    // A thread that waits for work must not keep the process alive; one that works may.
+    if (waiting.size === 0) worker?.unref();
+  };
+
+  const start = (): Worker => {
+    const started = new Worker(program);
+    started.on("message", ({ ticket, inspected }: DecodeAnswer) => settle(ticket, inspected ?? unknown));
+    started.on("error", () => undefined); // `exit` follows.
+    started.on("exit", () => {
+      if (worker === started) worker = null;
+      for (const ticket of [...waiting.keys()]) settle(ticket, unknown);
+    });
+    return started;
+  };
+
+  const ask = (image: readonly Uint8Array[] | null, pixelsMax: number): Promise<Inspected> =>
+    new Promise((resolve) => {
+      worker ??= start();
+      worker.ref();
+      const ticket = ++tickets;
+      waiting.set(ticket, resolve);
+      worker.postMessage({ ticket, image, pixelsMax } satisfies DecodeJob);
+    });
+
+  return {
+    decode: ask,
+    warmUp: async () => {
+      await ask(null, 0);
+    },
+    close: async () => {
+      await worker?.terminate();
+    },
+  };
+};
