@@ -14,6 +14,7 @@ import { type Event, sentenceOf } from "../../core/model/events.ts";
 import { clusterId, imageId, type NodeId, nodeId, storeId, type Term } from "../../core/model/ids.ts";
 import type { LinkEvent } from "../../core/ports.ts";
 import { type Counters, noCounts } from "./counters.ts";
+import { createLinks, type Links } from "./links.ts";
 import { createNetwork, type Network } from "./network.ts";
 import { Oracle, Violation } from "./oracle.ts";
 import type { Random } from "./random.ts";
@@ -64,6 +65,7 @@ export class World {
   private readonly options: WorldOptions;
   private readonly oracle: Oracle;
   private readonly hosts: readonly Host[];
+  private readonly links: Links;
   private offers = 0;
   private healed = false;
 
@@ -77,6 +79,14 @@ export class World {
     this.network = createNetwork(this.scheduler, random, options.overWire, (from, to, message) =>
       this.whenAwake(to, () => this.deliver(from, to, message)),
     );
+    this.links = createLinks({
+      scheduler: this.scheduler,
+      random,
+      network: this.network,
+      ids: this.ids,
+      isAlive: (id) => this.isAlive(id),
+      tell: (to, event) => this.linkEvent(to, event),
+    });
     this.hosts = this.ids.map((id) => this.createHost(id));
   }
 
@@ -131,9 +141,7 @@ export class World {
     if (host.rebuilding) this.refill(host, driver);
     this.tell(`node ${id} starts (boot ${driver.boot})`);
     this.guarded(host, () => driver.start());
-    for (const peer of this.ids) {
-      if (peer !== id && !this.isSevered(id, peer)) this.linkEvent(peer, { kind: "link.opened", peer: id });
-    }
+    this.links.rose(id);
   }
 
   /** Ends the process at once; what was not synced is gone. */
@@ -242,8 +250,7 @@ export class World {
       this.start(host.id);
       this.setHealth(host.id, true, false);
     }
-    for (const to of this.ids)
-      for (const peer of this.ids) if (to !== peer) this.linkEvent(to, { kind: "link.opened", peer });
+    this.links.reconnect();
   }
 
   private createHost(id: NodeId): Host {
@@ -443,16 +450,7 @@ export class World {
     host.frozen = false;
     host.backlog = [];
     host.crashIn = null;
-    for (const peer of this.ids) {
-      if (peer === host.id || this.isSevered(host.id, peer)) continue;
-      this.scheduler.at(this.now() + this.random.between(0.2, 3), () =>
-        this.linkEvent(peer, { kind: "link.closed", peer: host.id }),
-      );
-      this.scheduler.at(this.now() + this.random.between(3, 25), () => {
-        if (host.driver === null && !this.isSevered(host.id, peer))
-          this.linkEvent(peer, { kind: "link.refused", peer: host.id });
-      });
-    }
+    this.links.fell(host.id);
   }
 
   private thaw(host: Host): void {
@@ -478,10 +476,6 @@ export class World {
     if (host.crashIn === null) return false;
     host.crashIn--;
     return host.crashIn < 0;
-  }
-
-  private isSevered(a: NodeId, b: NodeId): boolean {
-    return this.network.isCut(a, b) || this.network.isCut(b, a);
   }
 
   private host(id: NodeId): Host {
