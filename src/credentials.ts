@@ -4,6 +4,7 @@
  */
 import { wallNow } from "../core/io/clock.ts";
 import { type Credentials, loadCredentials } from "../core/io/pki/credentials.ts";
+import { bestOf, findCredentials } from "../core/io/pki/found.ts";
 import { ensureLocalPki, ensureLocalUser } from "../core/io/pki/local.ts";
 import { hasAuthority, nodeCredentials, operatorCredentials } from "../core/io/pki/places.ts";
 import { loadUser, type User } from "../core/io/pki/users.ts";
@@ -31,15 +32,10 @@ export const userCredentialsFor = async (
   return must(await loadUser(data, name, wallNow()));
 };
 
-/** An operator's, or else those of a node of this machine: either may ask for the status. */
+/** An operator's, or else those of a node or a user of this machine: any of them may ask for the status. */
 export const statusCredentialsFor = async (data: string, config: ClusterConfig): Promise<Credentials> => {
   if (hasAuthority(data)) must(await ensureLocalPki(data, config, wallNow()));
   const now = wallNow();
-  const operator = loadCredentials(operatorCredentials(data), now);
-  if (operator.ok) return operator.value;
-  for (const server of config.servers) {
-    const node = loadCredentials(nodeCredentials(data, server.id), now);
-    if (node.ok) return node.value;
-  }
-  return must(operator);
+  const best = bestOf(await findCredentials(data, config, now));
+  return best ?? must(loadCredentials(operatorCredentials(data), now));
 };

@@ -48,6 +48,8 @@ export interface RunOptions {
   readonly input?: Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A command that runs the rest of its line: another host, another clock. */
+  readonly within?: readonly string[];
 }
 
 export interface LaunchedCluster extends Running {
@@ -91,7 +93,8 @@ export const openLab = (): Lab => {
 
 const startProgram = (words: readonly string[], options: RunOptions): Running => {
   const env = { ...process.env, NODE_ENV: "production", ...options.env };
-  const child = spawn(pinnedNode, [program, ...words], { cwd: options.cwd, env, stdio: "pipe" });
+  const [command = pinnedNode, ...before] = [...(options.within ?? []), pinnedNode, program];
+  const child = spawn(command, [...before, ...words], { cwd: options.cwd, env, stdio: "pipe" });
   if (options.input !== undefined) child.stdin.write(options.input);
   child.stdin.end();
   child.stdin.on("error", () => undefined);

@@ -2,12 +2,13 @@
 import type { Facts } from "../../decide/doctor/facts.ts";
 import type { ClusterConfig } from "../../model/config.ts";
 import { systemClock } from "../clock.ts";
+import { bestOf, findCredentials } from "../pki/found.ts";
 import { sayPeer } from "../pki/identity.ts";
 import { isAllLoopback } from "../pki/local.ts";
 import { commandFor, operatorCredentials } from "../pki/places.ts";
 import { portHolder } from "../port-holder.ts";
 import { programVersion } from "../version.ts";
-import { findCredentials, lookAtDisks, ownAddresses } from "./machine.ts";
+import { lookAtCredentials, lookAtDisks, ownAddresses } from "./machine.ts";
 import { probe } from "./probe.ts";
 
 export interface Patient {
@@ -23,7 +24,8 @@ export const nodeVersionMin = "24.15.0";
 export const examine = async ({ data, configPath, config }: Patient): Promise<Facts> => {
   const clock = systemClock();
   const now = clock.wall();
-  const { facts: credentials, best } = await findCredentials(data, config, now);
+  const found = await findCredentials(data, config, now);
+  const best = bestOf(found);
   const own = ownAddresses();
   const servers = await Promise.all(
     config.servers.map(async (server) => {
@@ -46,7 +48,7 @@ export const examine = async ({ data, configPath, config }: Patient): Promise<Fa
     config,
     servers,
     isAllLoopback: isAllLoopback(config),
-    credentials,
+    credentials: lookAtCredentials(data, found, now),
     credentialsCommand: [
       `for a user: ${commandFor(data, "user request NAME")}`,
       `for a node or an operator: ${operatorCredentials(data).command}`,

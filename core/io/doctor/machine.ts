@@ -1,26 +1,17 @@
 /** What the doctor sees on this machine: its addresses, its credentials, its disk. Nothing is changed. */
-import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { CredentialFacts, DiskFacts } from "../../decide/doctor/facts.ts";
 import type { ClusterConfig } from "../../model/config.ts";
-import { parseUserName, type UserName } from "../../model/ids.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
 import { freeBytesAt } from "../disk.ts";
 import { readText } from "../files.ts";
 import { nodeFolderOf } from "../node-data.ts";
-import { type Credentials, loadCredentials, parseCertificate, pemBytesMax } from "../pki/credentials.ts";
+import { parseCertificate, pemBytesMax } from "../pki/credentials.ts";
+import type { FoundCredentials } from "../pki/found.ts";
 import { loadAuthority } from "../pki/keep.ts";
-import {
-  authorityPaths,
-  type CredentialPaths,
-  hasAuthority,
-  identityPath,
-  nodeCredentials,
-  operatorCredentials,
-  userCredentials,
-} from "../pki/places.ts";
-import { loadUser } from "../pki/users.ts";
+import { authorityPaths, type CredentialPaths, hasAuthority, identityPath } from "../pki/places.ts";
 
 /** Every address of this machine, without zones. */
 export const ownAddresses = (): ReadonlySet<string> =>
@@ -28,47 +19,25 @@ export const ownAddresses = (): ReadonlySet<string> =>
     Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map(({ address }) => address)),
   );
 
-export interface FoundCredentials {
-  readonly facts: readonly CredentialFacts[];
-  /** The best to ask a cluster with: an operator's, else a node's, else a user's; null without any. */
-  readonly best: Credentials | null;
-}
-
-/** All credentials in the data folder, good or not. */
-export const findCredentials = async (
+/** What is to be said of credentials that were found, and of the CA if it is kept here. */
+export const lookAtCredentials = (
   data: string,
-  config: ClusterConfig,
+  found: readonly FoundCredentials[],
   now: WallMs,
-): Promise<FoundCredentials> => {
-  const facts: CredentialFacts[] = [];
-  let best: Credentials | null = null;
-  const places = [
-    ...namesIn(join(data, "operators")).map((name) => operatorCredentials(data, name)),
-    ...config.servers.map(({ id }) => nodeCredentials(data, id)),
-    ...namesIn(join(data, "users")).map((name) => userCredentials(data, name)),
-  ];
-  for (const paths of places) {
-    if (!existsSync(paths.certificate)) continue;
-    const loaded =
-      paths.holder.role === "user"
-        ? await loadUser(data, paths.holder.name, now).then((user) =>
-            user.ok ? { ok: true as const, value: user.value.credentials } : user,
-          )
-        : loadCredentials(paths, now);
-    const secrets =
-      paths.holder.role === "user" ? [paths.key, identityPath(data, paths.holder.name)] : [paths.key];
-    facts.push({
-      who: sayHolder(paths),
-      folder: paths.folder,
-      fault: loaded.ok ? null : loaded.fault,
-      until: endOf(paths.certificate),
-      cluster: loaded.ok ? loaded.value.peer.cluster : null,
-      openSecrets: secrets.filter(isOpen),
-    });
-    if (loaded.ok) best ??= loaded.value;
-  }
-  return { facts: [...facts, ...authorityOf(data, now)], best };
-};
+): readonly CredentialFacts[] => [
+  ...found.map(({ paths, loaded }) => ({
+    who: sayHolder(paths),
+    folder: paths.folder,
+    fault: loaded.ok ? null : loaded.fault,
+    until: endOf(paths.certificate),
+    cluster: loaded.ok ? loaded.value.peer.cluster : null,
+    openSecrets: secretsOf(data, paths).filter(isOpen),
+  })),
+  ...authorityOf(data, now),
+];
+
+const secretsOf = (data: string, { key, holder }: CredentialPaths): readonly string[] =>
+  holder.role === "user" ? [key, identityPath(data, holder.name)] : [key];
 
 const sayHolder = ({ holder }: CredentialPaths): string =>
   holder.role === "node" ? `node ${holder.id}` : `${holder.role} ${holder.name}`;
@@ -87,16 +56,6 @@ const authorityOf = (data: string, now: WallMs): readonly CredentialFacts[] => {
       openSecrets: [paths.key].filter(isOpen),
     },
   ];
-};
-
-const namesIn = (folder: string): readonly UserName[] => {
-  try {
-    return readdirSync(folder)
-      .sort()
-      .flatMap((name) => parseUserName(name) ?? []);
-  } catch {
-    return [];
-  }
 };
 
 const endOf = (certificate: string): WallMs | null => {
