@@ -12,7 +12,13 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 
 /** Programs that tests call, with the Debian package that brings each. `.ci/run` installs these packages. */
-export const packageOf = { age: "age", "age-keygen": "age", ip: "iproute2", nft: "nftables" } as const;
+export const packageOf = {
+  age: "age",
+  "age-keygen": "age",
+  faketime: "faketime",
+  ip: "iproute2",
+  nft: "nftables",
+} as const;
 
 export type Need = "root" | "linux" | "namespaces" | keyof typeof packageOf;
 
@@ -30,6 +36,7 @@ const lackOf = (need: Need): string | null => {
       return runs("unshare", "--net", "--mount", "true") ? null : "needs network and mount namespaces";
     case "age":
     case "age-keygen":
+    case "faketime":
     case "ip":
     case "nft":
       return runs("sh", "-c", `command -v ${need}`)
