@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import { type Event, type Level, levelOf, sentenceOf } from "../../../core/model/events.ts";
+import { fault } from "../../../core/model/faults.ts";
+import { boot, nodeId, storeId, term } from "../../../core/model/ids.ts";
+import { idOf } from "../../support/records.ts";
+
+const me = nodeId(3);
+const image = idOf(1);
+const short = image.slice(-8);
+const full = fault("DISK_FULL", { path: "/data", freeBytes: 0 });
+
+/** What is written for each kind of event, and how loudly. The type leaves no kind out. */
+const lines: { readonly [Kind in Event["kind"]]: readonly [Extract<Event, { kind: Kind }>, Level, string] } =
+  {
+    "node.started": [
+      { kind: "node.started", boot: boot(4), store: storeId("0".repeat(32)), address: "h:1" },
+      "info",
+      "Node 3: started (boot 4), will listen on h:1",
+    ],
+    "node.listening": [{ kind: "node.listening", address: "h:1" }, "info", "Node 3 listening on h:1"],
+    "node.stopped": [{ kind: "node.stopped" }, "info", "Node 3: stopped in good order"],
+    "election.started": [
+      { kind: "election.started", term: term(4), reason: "leader-dead" },
+      "info",
+      "Node 3: I ask for votes for term 4, because the leader is dead",
+    ],
+    "vote.granted": [
+      { kind: "vote.granted", term: term(4), to: nodeId(2) },
+      "debug",
+      "Node 3: I vote for node 2 in term 4",
+    ],
+    "vote.refused": [
+      { kind: "vote.refused", term: term(4), to: nodeId(2), reason: "already-voted" },
+      "debug",
+      "Node 3: no vote for node 2 in term 4: I voted for another",
+    ],
+    "leader.elected": [
+      { kind: "leader.elected", term: term(4), leader: me },
+      "info",
+      "Node 3: I am the new leader (term 4)",
+    ],
+    "leader.stepped-down": [
+      { kind: "leader.stepped-down", term: term(4), reason: "lease-lost" },
+      "info",
+      "Node 3: I no longer lead term 4: a majority no longer answers",
+    ],
+    "leader.handed-over": [
+      { kind: "leader.handed-over", term: term(4), to: nodeId(2) },
+      "info",
+      "Node 3: I hand over to node 2 after term 4",
+    ],
+    "leader.lost": [
+      { kind: "leader.lost", term: term(4), leader: nodeId(2), silenceMs: 310.6 },
+      "warn",
+      "Node 3: leader 2 of term 4 silent for 311 ms",
+    ],
+    "node.up": [{ kind: "node.up", peer: nodeId(2) }, "info", "Node 3: node 2 is up"],
+    "node.suspect": [
+      { kind: "node.suspect", peer: nodeId(2), silenceMs: 200.2 },
+      "warn",
+      "Node 3: node 2 silent for 200 ms, no new work for it",
+    ],
+    "node.down": [
+      { kind: "node.down", peer: nodeId(2), reason: "refused" },
+      "warn",
+      "Node 3: node 2 is down: it refuses connections",
+    ],
+    "quorum.lost": [
+      { kind: "quorum.lost", live: 1, needed: 2 },
+      "warn",
+      "Node 3: quorum lost: 1 live, 2 needed; nothing is written until they return",
+    ],
+    "quorum.regained": [
+      { kind: "quorum.regained", live: 2, needed: 2 },
+      "info",
+      "Node 3: quorum regained: 2 live, 2 needed",
+    ],
+    "request.assigned": [
+      { kind: "request.assigned", request: image, to: nodeId(1), term: term(4) },
+      "debug",
+      `Node 3: request ${short} goes to node 1 (term 4)`,
+    ],
+    "image.stored": [
+      { kind: "image.stored", image, bytes: 5, copies: 2, ms: 1.26, assignedBy: "leader" },
+      "info",
+      `Node 3: stored image ${short}, 5 bytes, 2 copies, 1.3 ms`,
+    ],
+    "image.refused": [
+      { kind: "image.refused", image, fault: full },
+      "warn",
+      `Node 3: refused ${short}: the disk at /data is full (0 B free)`,
+    ],
+    "image.inspected": [
+      { kind: "image.inspected", image, verdict: "ok", ms: 7 },
+      "info",
+      `Node 3: decoded ${short}: ok, 7.0 ms`,
+    ],
+    "copy.dropped": [
+      { kind: "copy.dropped", image, home: nodeId(1), fault: full },
+      "warn",
+      `Node 3: node 1 dropped as a home of ${short}: the disk at /data is full (0 B free)`,
+    ],
+    "copy.made": [
+      { kind: "copy.made", image, from: nodeId(1), bytes: 9, copies: 3 },
+      "info",
+      `Node 3: copied image ${short} from node 1, 9 bytes; 3 copies now`,
+    ],
+    "copy.missing": [
+      { kind: "copy.missing", image, fault: full },
+      "warn",
+      `Node 3: no copy of image ${short} to be had (the disk at /data is full (0 B free)); this node no longer counts as its home`,
+    ],
+    "clock.differed": [
+      { kind: "clock.differed", peer: nodeId(2), aheadMs: -2_500 },
+      "warn",
+      "Node 3: the clock of node 2 is 2.5 s behind mine; set both: timedatectl set-ntp true",
+    ],
+    "clock.agreed": [
+      { kind: "clock.agreed", peer: nodeId(2), aheadMs: 5 },
+      "info",
+      "Node 3: the clock of node 2 agrees with mine again",
+    ],
+    "disk.filled": [
+      { kind: "disk.filled", fault: full },
+      "warn",
+      "Node 3: the disk at /data is full (0 B free), below its headroom; this node takes no new images",
+    ],
+    "disk.freed": [{ kind: "disk.freed" }, "info", "Node 3: the disk has room again; this node takes images"],
+    "records.pulled": [
+      { kind: "records.pulled", from: nodeId(1), records: 8 },
+      "debug",
+      "Node 3: pulled 8 records from node 1",
+    ],
+    "peer.rejected": [
+      { kind: "peer.rejected", remote: "h:9", fault: fault("BUSY", { what: "connections" }) },
+      "warn",
+      "Node 3: closed the connection from h:9: too much at once: connections",
+    ],
+    "disk.failed": [
+      { kind: "disk.failed", fault: full },
+      "error",
+      "Node 3: disk failed: the disk at /data is full (0 B free); this node takes no more work",
+    ],
+  };
+
+test.each(Object.values(lines))("$kind", (event, level, sentence) => {
+  expect(sentenceOf(me, event)).toBe(sentence);
+  expect(levelOf(event)).toBe(level);
+});
+
+test("a node speaks of another leader in the third person", () => {
+  expect(sentenceOf(me, { kind: "leader.elected", term: term(4), leader: nodeId(2) })).toBe(
+    "Node 3: node 2 leads term 4",
+  );
+});
