@@ -6,7 +6,14 @@ import { basename, extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Client } from "../../core/io/client/client.ts";
 import { PartFile } from "../../core/io/client/sealed-file.ts";
-import { type ExitCode, type Fault, FaultError, fault, sayBytes } from "../../core/model/faults.ts";
+import {
+  type ExitCode,
+  exitCodeOf,
+  type Fault,
+  FaultError,
+  fault,
+  sayBytes,
+} from "../../core/model/faults.ts";
 import { shortId } from "../../core/model/ids.ts";
 import type { ImageRecord } from "../../core/model/records.ts";
 import { exitCodeOfAll } from "../output.ts";
@@ -15,10 +22,19 @@ import type { ClientCommand } from "./words.ts";
 
 type Get = Extract<ClientCommand, { kind: "get" }>;
 
-export const get = async (client: Client, talk: Talk, command: Get): Promise<ExitCode> => {
+export const get = async (
+  client: Client,
+  talk: Talk,
+  command: Get,
+  signal: AbortSignal,
+): Promise<ExitCode> => {
   refuseNonsense(command, talk.json);
   const faults: (Fault | null)[] = [];
-  for (const part of command.ids) faults.push(await getOne(client, talk, command, part));
+  for (const part of command.ids) {
+    const problem = await getOne(client, talk, command, part, signal);
+    if (problem?.code === "INTERRUPTED") return exitCodeOf(problem);
+    faults.push(problem);
+  }
   return exitCodeOfAll(faults);
 };
 
@@ -32,24 +48,24 @@ const refuseNonsense = ({ output, ids }: Get, json: boolean): void => {
   }
 };
 
-const getOne = async (client: Client, talk: Talk, command: Get, part: string): Promise<Fault | null> => {
+const getOne = async (
+  client: Client,
+  talk: Talk,
+  command: Get,
+  part: string,
+  signal: AbortSignal,
+): Promise<Fault | null> => {
   const found = await client.find(part);
-  if (!found.ok) {
-    talk.failure({ id: part }, found.fault);
-    return found.fault;
-  }
+  if (!found.ok) return told(talk, part, found.fault);
   const id = found.value;
   const scratch = command.output === "-" ? await mkdtemp(join(tmpdir(), "distinsta-")) : null;
   try {
     const place = (record: ImageRecord): PartFile => new PartFile(placeOf(record, command, scratch));
     const got = await client.get(id, command.sealed, place);
-    if (!got.ok) {
-      talk.failure({ id }, got.fault);
-      return got.fault;
-    }
+    if (!got.ok) return told(talk, id, got.fault);
     const { savedAs, record } = got.value;
     if (scratch !== null) {
-      await pipeline(createReadStream(savedAs), process.stdout, { end: false });
+      await pipeline(createReadStream(savedAs), process.stdout, { end: false, signal });
       return null;
     }
     const bytes = statSync(savedAs).size;
@@ -58,9 +74,17 @@ const getOne = async (client: Client, talk: Talk, command: Get, part: string): P
       `✓ ${shortId(record.facts.id)} → ${savedAs} (${sayBytes(bytes)})`,
     );
     return null;
+  } catch (error) {
+    if (signal.aborted) return fault("INTERRUPTED", {});
+    throw error;
   } finally {
     if (scratch !== null) await rm(scratch, { recursive: true, force: true });
   }
+};
+
+const told = (talk: Talk, id: string, problem: Fault): Fault => {
+  if (problem.code !== "INTERRUPTED") talk.failure({ id }, problem);
+  return problem;
 };
 
 const placeOf = (record: ImageRecord, { output, sealed }: Get, scratch: string | null): string => {

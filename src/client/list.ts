@@ -9,7 +9,7 @@ export const list = async (client: Client, talk: Talk): Promise<ExitCode> => {
   let count = 0;
   for await (const record of client.list()) {
     if (!record.ok) {
-      talk.failure({}, record.fault);
+      if (record.fault.code !== "INTERRUPTED") talk.failure({}, record.fault);
       return exitCodeOf(record.fault);
     }
     count++;

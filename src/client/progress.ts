@@ -9,13 +9,18 @@ export interface Progress {
   show(name: string, bytes: number, total: number): void;
   /** Takes the item out, and the line away until the next `show`. */
   done(name: string): void;
+  /** Takes the line away until the next `show`: something else wants to stand there. */
+  clear(): void;
 }
+
+/** Where nobody watches. */
+export const noProgress: Progress = { show: () => undefined, done: () => undefined, clear: () => undefined };
 
 const drawMs = 50;
 const barCells = 24;
 
 export const createProgress = (stream: NodeJS.WriteStream): Progress => {
-  if (stream.isTTY !== true) return { show: () => undefined, done: () => undefined };
+  if (stream.isTTY !== true) return noProgress;
   const clock = systemClock();
   const active = new Map<
     string,
@@ -41,6 +46,7 @@ export const createProgress = (stream: NodeJS.WriteStream): Progress => {
       active.delete(name);
       clear();
     },
+    clear,
   };
 };
 

@@ -1,8 +1,10 @@
 /**
  * How a client command speaks: to a script in JSON lines, or to a person in sentences. Both at once never.
  */
-import type { Fault } from "../../core/model/faults.ts";
-import { complainOnly, failureOf, note, printJson, printLine } from "../output.ts";
+import { type Fault, wordFault } from "../../core/model/faults.ts";
+import { printable } from "../../ui/model/line.ts";
+import { failureOf, note, printLine } from "../output.ts";
+import { createProgress, type Progress } from "./progress.ts";
 
 export interface Talk {
   readonly json: boolean;
@@ -12,16 +14,44 @@ export interface Talk {
   failure(about: object, problem: Fault): void;
   /** A remark for people only. */
   remark(line: string): void;
+  /** A page that was asked for, in every case as it is. */
+  page(text: string): void;
+  readonly progress: Progress;
 }
 
-export const talkFor = (json: boolean): Talk => ({
-  json,
-  item: (forScripts, forPeople) => (json ? printJson(forScripts) : printLine(forPeople)),
-  failure: (about, problem) => {
-    complainOnly(problem);
-    if (json) printJson({ ...about, ...failureOf(problem) });
-  },
-  remark: (line) => {
-    if (!json) note(line);
-  },
-});
+/** Where words go: results, and what stands beside them. */
+export interface Voice {
+  result(line: string): void;
+  aside(line: string): void;
+  readonly progress: Progress;
+}
+
+/** Names come from other people, and a terminal obeys some characters: sentences are made harmless here. */
+export const talkTo = ({ result, aside, progress }: Voice, json: boolean): Talk => {
+  const say = (to: (line: string) => void, text: string): void => {
+    progress.clear();
+    for (const line of text.split("\n")) to(printable(line));
+  };
+  return {
+    json,
+    item: (forScripts, forPeople) => {
+      if (!json) return say(result, forPeople);
+      progress.clear();
+      result(JSON.stringify(forScripts));
+    },
+    failure: (about, problem) => {
+      const { what, hint } = wordFault(problem);
+      say(aside, `error: ${what}\nhint: ${hint}`);
+      if (json) result(JSON.stringify({ ...about, ...failureOf(problem) }));
+    },
+    remark: (line) => {
+      if (!json) say(aside, line);
+    },
+    page: (text) => say(result, text.replace(/\n$/, "")),
+    progress,
+  };
+};
+
+/** On standard output and standard error. */
+export const talkFor = (json: boolean): Talk =>
+  talkTo({ result: printLine, aside: note, progress: createProgress(process.stderr) }, json);

@@ -1,61 +1,67 @@
 /** `upload PATH…`: files, several at a time, each one line of result. */
 import { resolve } from "node:path";
-import type { Client } from "../../core/io/client/client.ts";
+import { addAbortSignal } from "node:stream";
 import { fileSource, type Source, streamSource } from "../../core/io/client/source.ts";
 import type { Uploaded } from "../../core/io/client/upload.ts";
 import { systemClock } from "../../core/io/clock.ts";
 import type { ClusterConfig } from "../../core/model/config.ts";
-import { bad, type ExitCode, type Fault, fault, type Result, sayBytes } from "../../core/model/faults.ts";
+import {
+  bad,
+  type ExitCode,
+  type Fault,
+  fault,
+  type Result,
+  sayBytes,
+  wordFault,
+} from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
 import { shortId } from "../../core/model/ids.ts";
 import type { OfferReply } from "../../core/model/messages.ts";
 import { exitCodeOfAll } from "../output.ts";
 import { expandPaths, type Item } from "./expand.ts";
-import { createProgress, type Progress } from "./progress.ts";
+import type { Desk } from "./run.ts";
 import type { Talk } from "./talk.ts";
 import type { ClientCommand } from "./words.ts";
 
 type Upload = Extract<ClientCommand, { kind: "upload" }>;
 
-export interface UploadOptions {
-  readonly client: Client;
-  readonly config: ClusterConfig;
-  readonly talk: Talk;
-  /** Where sealed images are saved. */
-  readonly folder: string;
-}
-
-export const upload = async (options: UploadOptions, command: Upload): Promise<ExitCode> => {
+export const upload = async (
+  desk: Desk,
+  talk: Talk,
+  command: Upload,
+  signal: AbortSignal,
+): Promise<ExitCode> => {
   const items = await expandPaths(command.paths, command.recursive);
-  const progress = createProgress(process.stderr);
-  const faults = await inTurns(items, command.jobs, (item) => uploadOne(options, command, item, progress));
+  const faults = await inTurns(items, command.jobs, async (item) => {
+    const problem = signal.aborted
+      ? fault("INTERRUPTED", {})
+      : await uploadOne(desk, talk, command, item, signal);
+    if (problem !== null && problem.code !== "INTERRUPTED") talk.failure({ file: item.file }, problem);
+    return problem;
+  });
   return exitCodeOfAll(faults);
 };
 
 const uploadOne = async (
-  { client, config, talk, folder }: UploadOptions,
+  { client, config, folder }: Desk,
+  talk: Talk,
   command: Upload,
   item: Item,
-  progress: Progress,
+  signal: AbortSignal,
 ): Promise<Fault | null> => {
   const clock = systemClock();
   const startedAt = clock.monotonic();
-  const source = await sourceOf(item, command, config);
-  if (!source.ok) {
-    talk.failure({ file: item.file }, source.fault);
-    return source.fault;
-  }
+  const source = await sourceOf(item, command, config, signal);
+  if (!source.ok) return source.fault;
   const { name, bytes } = source.value;
-  const answers = new Map<NodeId, OfferReply>();
+  const answers = new Map<NodeId, OfferReply | Fault>();
   const stored = await client.upload(source.value, resolve(folder), {
-    onProgress: (sent) => progress.show(name, sent, bytes),
+    onProgress: (sent) => talk.progress.show(name, sent, bytes),
     onAnswer: (node, reply) => answers.set(node, reply),
+    onUnreachable: (node, problem) => answers.set(node, problem),
   });
-  progress.done(name);
-  if (!stored.ok) {
-    talk.failure({ file: item.file }, stored.fault);
-    return stored.fault;
-  }
+  talk.progress.done(name);
+  if (!stored.ok) return stored.fault;
   for (const line of declines(answers, stored.value.receipt.node)) talk.remark(line);
   const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   talk.item(
@@ -65,14 +71,21 @@ const uploadOne = async (
   return null;
 };
 
-const sourceOf = async (item: Item, command: Upload, config: ClusterConfig): Promise<Result<Source>> => {
+const sourceOf = async (
+  item: Item,
+  command: Upload,
+  config: ClusterConfig,
+  signal: AbortSignal,
+): Promise<Result<Source>> => {
   if (!item.path.ok) return item.path;
   if (item.path.value !== "-") return fileSource(item.path.value);
   if (command.name === null) {
     const hint = "add --name, for example: upload - --name cat.png";
     return bad(fault("USAGE", { message: "standard input has no name", hint }));
   }
-  return streamSource(process.stdin, command.name, config.limits.imageBytesMax);
+  const stdin = addAbortSignal(signal, process.stdin);
+  const source = await streamSource(stdin, command.name, config.limits.imageBytesMax);
+  return signal.aborted ? bad(fault("INTERRUPTED", {})) : source;
 };
 
 const resultOf = ({ receipt, savedAs }: Uploaded, bytes: number, ms: number) => {
@@ -94,16 +107,24 @@ const sentenceOf = (file: string, { receipt, savedAs }: Uploaded, bytes: number,
   ].join("\n");
 };
 
-/** Who answered the broadcast and did not process: `- Server 1 declined: assigned to node 2`. */
-const declines = (answers: ReadonlyMap<NodeId, OfferReply>, processedBy: NodeId): readonly string[] =>
+/** Who got the broadcast and did not process: `- Server 1 declined: assigned to node 2`. */
+const declines = (answers: ReadonlyMap<NodeId, OfferReply | Fault>, processedBy: NodeId): readonly string[] =>
   [...answers]
     .filter(([node]) => node !== processedBy)
     .sort(([a], [b]) => a - b)
-    .map(([node, reply]) =>
-      reply.kind === "offer.no-leader"
-        ? `- Server ${node} declined: no leader yet`
-        : `- Server ${node} declined: assigned to node ${reply.node}`,
-    );
+    .map(([node, reply]) => `- Server ${node} ${sayAnswer(reply)}`);
+
+const sayAnswer = (reply: OfferReply | Fault): string => {
+  switch (reply.kind) {
+    case "fault":
+      return `was not reached: ${wordFault(reply).what}`;
+    case "offer.no-leader":
+      return "declined: no leader yet";
+    case "offer.assigned":
+    case "offer.declined":
+      return `declined: assigned to node ${reply.node}`;
+  }
+};
 
 /** Runs `act` on each item, at most `atOnce` at a time; results in the order of the items. */
 const inTurns = async <Of, To>(

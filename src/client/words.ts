@@ -1,5 +1,7 @@
 /**
- * What a person may say to the client: the same words at the prompt, in a pane, and one-shot.
+ * What a person may say to the client: the same words at the prompt, in a pane, in a script, and one-shot.
+ *
+ * Each command is one entry of a table; reading, help and completion all come from there.
  */
 import { Command, CommanderError, Option } from "commander";
 import { nearestOf } from "../../core/io/config/wording.ts";
@@ -24,7 +26,14 @@ export type ClientCommand =
       readonly sealed: boolean;
     }
   | { readonly kind: "status" }
-  | { readonly kind: "help"; readonly text: string };
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "quit" };
+
+/**
+ * Where it is said: as words of a shell's command, or inside the running client, whose configuration is settled
+ * and whose standard input is the commands themselves.
+ */
+export type Where = "shell" | "inside";
 
 export interface Spoken {
   readonly command: ClientCommand;
@@ -32,99 +41,236 @@ export interface Spoken {
   readonly settings: Partial<Settings>;
 }
 
+type Given = Readonly<Record<string, string | boolean | undefined>>;
+
+export interface CommandEntry {
+  readonly name: string;
+  /** As commander reads them: `<path...>`. */
+  readonly operands: string;
+  readonly says: string;
+  /** Flags, and what they do; a third is the value without the flag. */
+  readonly options: readonly (readonly [string, string, string?])[];
+  /** What Tab offers for an operand. */
+  readonly completes: "path" | "id" | "command" | null;
+  readonly read: (operands: readonly string[], given: Given, where: Where) => ClientCommand;
+}
+
 export const jobsMax = 32;
 const jobsDefault = "4";
 
+export const commandEntries: readonly CommandEntry[] = [
+  {
+    name: "upload",
+    operands: "<path...>",
+    says: "files, globs, folders with -r",
+    options: [
+      ["-r, --recursive", "folders with all that is in them"],
+      ["--jobs <n>", `how many at once, 1 to ${jobsMax}`, jobsDefault],
+      ["--name <name>", "what to call standard input (-)"],
+    ],
+    completes: "path",
+    read: (paths, { recursive, jobs, name }, where) => {
+      if (paths.includes("-")) refuseInside(where, "upload - reads standard input, and so do these commands");
+      const count = numberOf("--jobs", String(jobs), 1, jobsMax);
+      return { kind: "upload", paths, recursive: recursive === true, jobs: count, name: textOr(name, null) };
+    },
+  },
+  {
+    name: "list",
+    operands: "",
+    says: "your images, newest first",
+    options: [],
+    completes: null,
+    read: () => ({ kind: "list" }),
+  },
+  {
+    name: "get",
+    operands: "<id...>",
+    says: "opened images, into ./<name>",
+    options: [
+      ["-o, --output <path>", "a file, a folder, or - for standard output"],
+      ["--sealed", "as stored, with .age at the end of the name"],
+    ],
+    completes: "id",
+    read: (ids, { output, sealed }, where) => {
+      if (output === "-") refuseInside(where, "get -o - writes where the answers of the other commands go");
+      return { kind: "get", ids, output: textOr(output, null), sealed: sealed === true };
+    },
+  },
+  {
+    name: "status",
+    operands: "",
+    says: "the cluster: who leads, who is up",
+    options: [],
+    completes: null,
+    read: () => ({ kind: "status" }),
+  },
+  {
+    name: "help",
+    operands: "[command]",
+    says: "these words, or one of them with its options",
+    options: [],
+    completes: "command",
+    read: ([name], _, where) => ({ kind: "help", text: helpText(name, where) }),
+  },
+  {
+    name: "quit",
+    operands: "",
+    says: "leave the client",
+    options: [],
+    completes: null,
+    read: () => ({ kind: "quit" }),
+  },
+];
+
+const textOr = <Other>(given: string | boolean | undefined, other: Other): string | Other =>
+  typeof given === "string" ? given : other;
+
+const refuseInside = (where: Where, message: string): void => {
+  const hint = "run it as one command: distinsta client USER …";
+  if (where === "inside") throw new FaultError(fault("USAGE", { message, hint }));
+};
+
+/** Options that every command takes. */
+export const commonOptions = (where: Where): CommandEntry["options"] =>
+  where === "inside"
+    ? [["--json", "results as JSON, one line an item"]]
+    : [
+        ["--config <file>", "the cluster's configuration"],
+        ["--data <dir>", "everything this machine keeps"],
+        ["--json", "results as JSON, one line an item"],
+        ["--no-color", "no colours"],
+      ];
+
+export interface Led {
+  readonly settings: Partial<Settings>;
+  /** From the command on; empty when there is none. */
+  readonly rest: readonly string[];
+}
+
+/** Takes the options before the command off: `client alice --json list`. Errors: USAGE. */
+export const leadingOptions = (words: readonly string[]): Result<Led> => {
+  let settings: Partial<Settings> = {};
+  for (let at = 0; at < words.length; at++) {
+    const [flag = "", given] = (words[at] ?? "").split(/=(.*)/s, 2);
+    if (flag === "--json") settings = { ...settings, json: true };
+    else if (flag === "--no-color") settings = { ...settings, color: false };
+    else if (flag === "--config" || flag === "--data") {
+      const value = given ?? words[++at];
+      if (value === undefined) {
+        const hint = "see: distinsta client --help";
+        return bad(fault("USAGE", { message: `${flag} needs a value`, hint }));
+      }
+      settings = { ...settings, [flag.slice(2)]: value };
+    } else return good({ settings, rest: words.slice(at) });
+  }
+  return good({ settings, rest: [] });
+};
+
 /** Errors: USAGE, UNKNOWN_COMMAND. */
-export const parseWords = (words: readonly string[]): Result<Spoken> => {
+export const parseWords = (words: readonly string[], where: Where): Result<Spoken> => {
+  if (words.length === 0) {
+    return good({ command: { kind: "help", text: helpText(undefined, where) }, settings: {} });
+  }
   let spoken: Spoken | null = null;
   let help = "";
-  const say = (command: ClientCommand, settings: Partial<Settings>): void => {
-    spoken = { command, settings };
-  };
-  const program = grammar(say, (text) => {
+  const program = grammar(where, (text) => {
     help += text;
   });
+  for (const [index, entry] of commandEntries.entries()) {
+    program.commands[index]?.action((...given: unknown[]) => {
+      const command = given.at(-1) as Command;
+      const options = command.opts();
+      spoken = { command: entry.read(command.args, options, where), settings: commonOf(options) };
+    });
+  }
   try {
     program.parse([...words], { from: "user" });
   } catch (error) {
     if (error instanceof FaultError) return bad(error.fault);
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) return bad(usageFault(error, program));
+    if (error.exitCode !== 0) return bad(usageFault(error, where));
   }
   if (spoken !== null) return good(spoken);
-  return good({ command: { kind: "help", text: help || program.helpInformation() }, settings: {} });
+  return good({ command: { kind: "help", text: help }, settings: {} });
 };
 
-const grammar = (
-  say: (command: ClientCommand, settings: Partial<Settings>) => void,
-  print: (text: string) => void,
-): Command => {
-  const program = new Command("distinsta client USER")
+const grammar = (where: Where, print: (text: string) => void): Command => {
+  const program = new Command(where === "shell" ? "distinsta client USER" : "")
     .helpOption("--help", "this help")
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: () => undefined })
     .showSuggestionAfterError(false);
-  const command = (usage: string, description: string): Command =>
-    program
-      .command(usage)
-      .description(description)
+  for (const entry of commandEntries) {
+    const command = program
+      .command(`${entry.name} ${entry.operands}`.trim())
+      .description(entry.says)
       .helpOption("--help", "this help")
       .exitOverride()
-      .configureOutput({ writeOut: print, writeErr: () => undefined })
-      .addOption(new Option("--config <file>", "the cluster's configuration"))
-      .addOption(new Option("--data <dir>", "everything this machine keeps"))
-      .addOption(new Option("--json", "results as JSON, one line an item"))
-      .addOption(new Option("--no-color", "no colours").default(undefined));
-
-  command("upload <path...>", "files, globs, folders with -r; - for standard input")
-    .option("-r, --recursive", "folders with all that is in them")
-    .option("--jobs <n>", `how many at once, 1 to ${jobsMax}`, jobsDefault)
-    .option("--name <name>", "what to call standard input")
-    .action((paths: string[], { recursive, jobs, name, ...settings }: UploadOptions) => {
-      const count = numberOf("--jobs", jobs, 1, jobsMax);
-      say(
-        { kind: "upload", paths, recursive: recursive === true, jobs: count, name: name ?? null },
-        settings,
-      );
-    });
-  command("list", "your images, newest first").action((settings: Partial<Settings>) =>
-    say({ kind: "list" }, settings),
-  );
-  command("get <id...>", "opened images, into ./<name>")
-    .option("-o, --output <path>", "a file, a folder, or - for standard output")
-    .option("--sealed", "as stored, with .age at the end of the name")
-    .action((ids: string[], { output, sealed, ...settings }: GetOptions) =>
-      say({ kind: "get", ids, output: output ?? null, sealed: sealed === true }, settings),
-    );
-  command("status", "the cluster").action((settings: Partial<Settings>) => say({ kind: "status" }, settings));
-  command("help", "these words").action(() => print(program.helpInformation()));
+      .configureOutput({ writeOut: print, writeErr: () => undefined });
+    for (const [flags, says, value] of [...entry.options, ...commonOptions(where)])
+      command.addOption(new Option(flags, says).default(value));
+  }
   return program;
 };
 
-interface UploadOptions extends Partial<Settings> {
-  readonly recursive?: boolean;
-  readonly jobs: string;
-  readonly name?: string;
-}
+const commonOf = ({ config, data, json, color }: Given): Partial<Settings> => ({
+  ...(typeof config === "string" && { config }),
+  ...(typeof data === "string" && { data }),
+  ...(json === true && { json }),
+  ...(color === false && { color }),
+});
 
-interface GetOptions extends Partial<Settings> {
-  readonly output?: string;
-  readonly sealed?: boolean;
-}
-
-const usageFault = (error: CommanderError, program: Command): Fault => {
-  const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
-  if (error.code === "commander.unknownCommand") {
-    const got = /'(.*)'/.exec(message)?.[1] ?? "";
-    return fault("UNKNOWN_COMMAND", {
-      got,
-      suggestion: nearestOf(
-        got,
-        program.commands.map((known) => known.name()),
-      ),
-    });
+/** All commands, a line each, or one with its options. Throws FaultError: UNKNOWN_COMMAND. */
+const helpText = (name: string | undefined, where: Where): string => {
+  const program = grammar(where, () => undefined);
+  if (name !== undefined) {
+    const command = program.commands.find((known) => known.name() === name);
+    if (command === undefined) throw new FaultError(unknownCommand(name));
+    return command.helpInformation();
   }
-  return fault("USAGE", { message, hint: "see: distinsta client USER help" });
+  if (where === "shell") return program.helpInformation();
+  const usages = commandEntries.map((entry) => usageOf(entry));
+  const width = Math.max(...usages.map((usage) => usage.length)) + 3;
+  const rows = commandEntries.map((entry, index) => `  ${(usages[index] ?? "").padEnd(width)}${entry.says}`);
+  return `${[...rows, "", ...insideHints].join("\n")}\n`;
+};
+
+const insideHints = [
+  "  Tab completes commands, paths and ids. A path alone is uploaded.",
+  "  ^C stops what runs. help upload tells more. --json gives JSON lines.",
+];
+
+/** `get ID… [-o PATH] [--sealed]`, as people write it. */
+const usageOf = ({ name, operands, options }: CommandEntry): string => {
+  const upper = operands.replace(/<(\w+)(\.\.\.)?>/, (_, word: string, more?: string) =>
+    more === undefined ? word.toUpperCase() : `${word.toUpperCase()}…`,
+  );
+  const flags = options
+    .filter(([flag]) => flag !== "--name <name>")
+    .map(
+      ([flag]) =>
+        `[${flag.replace(/, --\w+/, "").replace(/<(\w+)>/, (_, word: string) => word.toUpperCase())}]`,
+    );
+  return [name, ...(upper === "" ? [] : [upper.toUpperCase()]), ...flags].join(" ");
+};
+
+const unknownCommand = (got: string): Fault =>
+  fault("UNKNOWN_COMMAND", {
+    got,
+    suggestion:
+      nearestOf(
+        got,
+        commandEntries.map((entry) => entry.name),
+      ) ?? "help",
+  });
+
+const usageFault = (error: CommanderError, where: Where): Fault => {
+  const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
+  if (error.code === "commander.unknownCommand") return unknownCommand(/'(.*)'/.exec(message)?.[1] ?? "");
+  return fault("USAGE", {
+    message,
+    hint: where === "shell" ? "see: distinsta client USER help" : "see: help",
+  });
 };

@@ -1,70 +1,72 @@
-/** `distinsta client USER COMMAND …`: one command as that user. */
+/**
+ * `distinsta client USER`: a prompt on a terminal, a script on anything else; with words after it, one command.
+ */
 import { createClient } from "../../core/io/client/client.ts";
 import { discardParts } from "../../core/io/client/sealed-file.ts";
 import { systemClock } from "../../core/io/clock.ts";
-import { type ExitCode, exitCodeOf, FaultError, fault } from "../../core/model/faults.ts";
-import { get } from "../client/get.ts";
-import { list } from "../client/list.ts";
+import { type ExitCode, exitCodeOf, fault } from "../../core/model/faults.ts";
+import type { UserName } from "../../core/model/ids.ts";
+import { historyPath, openHistory } from "../client/history.ts";
+import { paintFor } from "../client/paint.ts";
+import { type Desk, runClientCommand } from "../client/run.ts";
 import { talkFor } from "../client/talk.ts";
-import { upload } from "../client/upload.ts";
-import { parseWords } from "../client/words.ts";
+import { leadingOptions, parseWords, type Spoken } from "../client/words.ts";
 import { userCredentialsFor } from "../credentials.ts";
-import { complain, printLine } from "../output.ts";
 import { configOf, must, type Settings, userOf } from "../settings.ts";
-import { statusJson, statusLines } from "../status-text.ts";
+
+/** Sealed images are saved here, in the working directory. */
+export const imagesFolder = "images";
 
 export const client = async (outer: Settings, word: string, words: readonly string[]): Promise<ExitCode> => {
   const user = userOf(word);
-  if (words.length === 0) {
-    const hint = `for example: distinsta client ${user} list`;
-    throw new FaultError(fault("USAGE", { message: "no command", hint }));
-  }
-  const { command, settings: inner } = must(parseWords(words));
-  const settings: Settings = { ...outer, ...definedOf(inner) };
-  if (command.kind === "help") {
-    process.stdout.write(command.text);
+  const led = must(leadingOptions(words));
+  const spoken = led.rest.length === 0 ? null : must(parseWords(led.rest, "shell"));
+  const settings: Settings = { ...outer, ...led.settings, ...spoken?.settings };
+  if (spoken?.command.kind === "help") {
+    talkFor(false).page(spoken.command.text);
     return 0;
   }
-  const { config } = await configOf(settings);
-  const { credentials, identity, recipient } = await userCredentialsFor(settings.data, config, user);
-  const session = createClient({
-    config,
-    user,
-    credentials,
-    keys: { identity, recipient },
-    clock: systemClock(),
-  });
-  const talk = talkFor(settings.json === true);
-  stopOnInterrupt(talk.json);
+  const desk = await openDesk(settings, user);
   try {
-    switch (command.kind) {
-      case "upload":
-        return await upload({ client: session, config, talk, folder: "images" }, command);
-      case "list":
-        return await list(session, talk);
-      case "get":
-        return await get(session, talk, command);
-      case "status": {
-        const snapshot = must(await session.status());
-        if (talk.json) talk.item(statusJson(snapshot), "");
-        else for (const line of statusLines(snapshot)) printLine(line);
-        return 0;
-      }
-    }
+    return await serve(desk, settings, spoken);
   } finally {
-    session.close();
+    desk.client.close();
   }
 };
 
-/** Options that were not given are left out, so that they do not hide the ones given before the words. */
-const definedOf = (settings: Partial<Settings>): Partial<Settings> =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+/** Throws FaultError: CONFIG_*, CREDENTIALS_*. */
+const openDesk = async (settings: Settings, user: UserName): Promise<Desk> => {
+  const { config } = await configOf(settings);
+  const { credentials, ...keys } = await userCredentialsFor(settings.data, config, user);
+  const client = createClient({ config, user, credentials, keys, clock: systemClock() });
+  return { client, config, folder: imagesFolder };
+};
 
-/** ^C leaves no half-written file behind. */
-const stopOnInterrupt = (json: boolean): void => {
-  process.on("SIGINT", () => {
-    discardParts();
-    complain(fault("INTERRUPTED", {}), { json });
-    process.exit(exitCodeOf(fault("INTERRUPTED", {})));
-  });
+const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Promise<ExitCode> => {
+  const json = settings.json === true;
+  if (spoken !== null) return runClientCommand(desk, talkFor(json), spoken.command, interruptSignal());
+  if (process.stdin.isTTY !== true) {
+    const { runScript } = await import("../client/script.ts");
+    return runScript(desk, process.stdin, json, interruptSignal());
+  }
+  const { runPrompt } = await import("../client/prompt.ts");
+  const { stdin } = process;
+  const stdout = process.stdout.isTTY === true ? process.stdout : process.stderr;
+  const paint = paintFor(stdout, process.env, settings.color);
+  const history = openHistory(historyPath(settings.data, desk.client.user));
+  return runPrompt({ desk, history, json, paint, stdin, stdout });
+};
+
+/** ^C ends the command in good order; a second one ends it at once. Neither leaves a half-written file behind. */
+const interruptSignal = (): AbortSignal => {
+  const asked = new AbortController();
+  const stop = (): void => {
+    if (asked.signal.aborted) {
+      discardParts();
+      process.exit(exitCodeOf(fault("INTERRUPTED", {})));
+    }
+    asked.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  return asked.signal;
 };

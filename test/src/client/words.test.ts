@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { commandEntries, leadingOptions, parseWords, type Where } from "../../../src/client/words.ts";
+
+const said = (line: string, where: Where = "inside") => {
+  const parsed = parseWords(line.split(" ").filter(Boolean), where);
+  return parsed.ok ? parsed.value : parsed.fault;
+};
+
+describe("what is said becomes a command", () => {
+  test("with its operands and options", () => {
+    expect(said("upload a.png b -r --jobs 2")).toEqual({
+      command: { kind: "upload", paths: ["a.png", "b"], recursive: true, jobs: 2, name: null },
+      settings: {},
+    });
+    expect(said("get 5f3a9c01 -o out --sealed --json")).toEqual({
+      command: { kind: "get", ids: ["5f3a9c01"], output: "out", sealed: true },
+      settings: { json: true },
+    });
+    expect(said("list --data elsewhere --no-color", "shell")).toEqual({
+      command: { kind: "list" },
+      settings: { data: "elsewhere", color: false },
+    });
+    expect(said("quit")).toMatchObject({ command: { kind: "quit" } });
+  });
+
+  test.each(["shell", "inside"] as const)("help names every command, %s", (where) => {
+    const help = said("help", where);
+    const text = "command" in help && help.command.kind === "help" ? help.command.text : "";
+    for (const { name, says } of commandEntries) {
+      expect(text).toContain(name);
+      expect(text).toContain(says);
+    }
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test("help of one command has its options", () => {
+    const help = said("help get");
+    expect("command" in help && help.command.kind === "help" && help.command.text).toContain("--sealed");
+    expect(said("upload --help")).toMatchObject({ command: { kind: "help" } });
+    expect(said("")).toMatchObject({ command: { kind: "help" } });
+  });
+
+  test("a word that is none is a fault with the nearest, or with help", () => {
+    expect(said("lst")).toMatchObject({ code: "UNKNOWN_COMMAND", got: "lst", suggestion: "list" });
+    expect(said("qwertyuiop")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: "help" });
+    expect(said("help qit")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: "quit" });
+  });
+
+  test("too few words, too many, unknown options and numbers out of bounds are faults", () => {
+    for (const line of ["upload", "list all", "get", "get a --nonsense", "upload a --jobs 33"])
+      expect(said(line)).toMatchObject({ code: "USAGE" });
+  });
+
+  test("inside, standard input and output are taken, and the configuration is settled", () => {
+    for (const line of ["upload - --name a.png", "get 5f3a9c01 -o -", "list --config other.toml"]) {
+      expect(said(line)).toMatchObject({ code: "USAGE" });
+      expect(said(line, "shell")).toHaveProperty("command");
+    }
+  });
+});
+
+describe("options before the command", () => {
+  test("are taken off, and the rest is the command", () => {
+    expect(leadingOptions(["--json", "--data=there", "--config", "c.toml", "list", "--json"])).toEqual({
+      ok: true,
+      value: { settings: { json: true, data: "there", config: "c.toml" }, rest: ["list", "--json"] },
+    });
+    expect(leadingOptions(["--no-color"])).toEqual({
+      ok: true,
+      value: { settings: { color: false }, rest: [] },
+    });
+  });
+
+  test("that want a value get one", () => {
+    expect(leadingOptions(["--data"])).toMatchObject({ ok: false, fault: { code: "USAGE" } });
+  });
+});
