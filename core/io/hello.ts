@@ -39,7 +39,10 @@ export const exchangeHello = async (wire: Wire, terms: HelloTerms): Promise<Resu
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
     wire.close();
-    return bad(error.fault);
+    const problem = error.fault;
+    if (problem.code !== "VERSION_MISMATCH") return bad(problem);
+    // Found while decoding, where nobody knew who it was.
+    return bad({ ...problem, peer: `${sayPeer(terms.peer)} (${wire.remote})` });
   }
 };
 
