@@ -62,7 +62,9 @@ const candidatesFor = async (
     case "path":
       return pathsFor(current, sources, reading);
     case "id":
-      return (await sources.ids()).filter(({ word }) => word.startsWith(current.text.toLowerCase()));
+      return (await sources.ids()).filter(
+        ({ word }) => word.startsWith(current.text.toLowerCase()) && !earlier.includes(word),
+      );
     case "command":
       return earlier.length === 1 ? starting(commandNames, current.text) : [];
     case null:

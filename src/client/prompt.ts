@@ -34,7 +34,7 @@ export interface PromptOptions {
 export const runPrompt = (options: PromptOptions): Promise<ExitCode> => new Prompt(options).run();
 
 /** Between two looks at the servers while nothing runs. */
-const lookMs = 5_000;
+const lookMs = 3_000;
 /** Choices of Tab that show at once: in columns, or one a line. */
 const choicesMax = 60;
 const rowsMax = 12;

@@ -1,14 +1,17 @@
 /**
  * What Tab can offer here: the files of this machine, and the user's images.
  *
- * The ids are asked for ahead, so that Tab answers from memory; they are as new as the last command.
+ * The ids are asked for ahead, after each command, so that Tab hardly ever waits.
  */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Client } from "../../core/io/client/client.ts";
 import { shortId } from "../../core/model/ids.ts";
 import type { Candidate, Sources } from "./complete.ts";
 
+/** How long Tab waits for ids that are on their way. */
+const waitMsMax = 500;
 /** Of the newest images; older ones are typed. */
 const idsMax = 500;
 
@@ -19,7 +22,7 @@ export interface KnownSources extends Sources {
 
 export const openSources = (client: Client): KnownSources => {
   let ids: readonly Candidate[] = [];
-  let asking = false;
+  let asking: Promise<void> | null = null;
   const ask = async (): Promise<void> => {
     const found: Candidate[] = [];
     for await (const record of client.list()) {
@@ -33,12 +36,13 @@ export const openSources = (client: Client): KnownSources => {
   };
   return {
     paths: pathsHere,
-    ids: async () => ids,
+    ids: async () => {
+      if (asking !== null) await Promise.race([asking, setTimeout(waitMsMax)]);
+      return ids;
+    },
     refresh: () => {
-      if (asking) return;
-      asking = true;
-      void ask().finally(() => {
-        asking = false;
+      asking ??= ask().finally(() => {
+        asking = null;
       });
     },
   };

@@ -48,6 +48,7 @@ describe("Tab", () => {
     ["get AA", "get aa000001 "],
     ["get aa000001 -o do", "get aa000001 -o dog.png "],
     ["get aa000001 5f3b", "get aa000001 5f3b0000 "],
+    ["get 5f3a9c01 5f", "get 5f3a9c01 5f3b0000 "],
     ["./do", "./do"],
     ["'my", "'my pics/"],
     ["file:///Users/alice/h", "/Users/alice/holiday.png "],
