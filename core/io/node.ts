@@ -29,6 +29,7 @@ import { openPayloadFiles } from "./payload-files.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
 import { openRecordJournal } from "./record-journal.ts";
+import { sparingly } from "./rejections.ts";
 import { createRepair } from "./repair.ts";
 import { type Service, serveConnection } from "./serve.ts";
 import { openTermStore } from "./term-store.ts";
@@ -84,7 +85,9 @@ const start = async (options: NodeOptions, opened: AsyncDisposableStack): Promis
     hello: () => helloOf(options, "request"),
     connectionsMax: config.limits.connectionsMax,
     onConnection: (connection) => route(service, links, connection),
-    onRejected: (remote, problem) => log({ kind: "peer.rejected", remote, fault: problem }),
+    onRejected: sparingly(service.context.clock, (remote, problem) =>
+      log({ kind: "peer.rejected", remote, fault: problem }),
+    ),
   });
   if (!listener.ok) return listener;
   opened.defer(() => listener.value.close());

@@ -5,13 +5,21 @@
  * links to the inodes it has open (proc(5)). Elsewhere, and for other users' processes, nobody knows: null.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 
 /** `name (pid 123)`, or null when it cannot be told. */
 export const portHolder = (port: number): string | null => {
   const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port)));
   if (inodes.size === 0) return null;
   const pid = listOr("/proc", []).find((name) => /^\d+$/.test(name) && holdsAny(name, inodes));
-  return pid === undefined ? null : `${(readOr(`/proc/${pid}/comm`) || "a program").trim()} (pid ${pid})`;
+  return pid === undefined ? null : `${nameOf(pid)} (pid ${pid})`;
+};
+
+/** `nginx`; `distinsta server 2` for one of ours. Node calls its threads by what they do, which names no program. */
+const nameOf = (pid: string): string => {
+  const [file = "", script = "", ...words] = readOr(`/proc/${pid}/cmdline`).split("\0");
+  if (basename(script) === "distinsta.js") return ["distinsta", ...words.slice(0, 2)].join(" ").trim();
+  return basename(file) || readOr(`/proc/${pid}/comm`).trim() || "a program";
 };
 
 const tables = ["/proc/net/tcp", "/proc/net/tcp6"];

@@ -190,12 +190,12 @@ export const wordFault = (problem: Fault): Worded => {
     case "CREDENTIALS_INVALID":
       return worded(
         `the credentials at ${problem.path} cannot be used: ${problem.reason}`,
-        "copy them again from the machine that made them",
+        "copy them again from the machine that made them; see: distinsta doctor",
       );
     case "CREDENTIALS_EXPIRED":
       return worded(
         `the certificate of ${problem.who} ran out on ${problem.since}`,
-        "make a new one where the CA is kept, and check this machine's clock: date",
+        "renew it, distinsta doctor says how; and check this machine's clock: date",
       );
     case "WRONG_CLUSTER":
       return worded(
@@ -225,7 +225,7 @@ export const wordFault = (problem: Fault): Worded => {
     case "NO_SERVER":
       return worded(
         `no server can be reached: ${problem.tried.join("; ")}`,
-        "start one: distinsta server ID, or distinsta launch-local",
+        "start one: distinsta server ID; or see why: distinsta doctor",
       );
     case "NO_QUORUM":
       return worded(
@@ -261,12 +261,12 @@ export const wordFault = (problem: Fault): Worded => {
     case "TIMED_OUT":
       return worded(
         `${problem.peer} did not ${problem.what} within ${problem.ms} ms`,
-        "check that machine and the network to it: distinsta status",
+        "check that machine and the network to it: distinsta doctor",
       );
     case "ADDRESS_IN_USE":
       return worded(
         `${problem.address} is taken${problem.holder === null ? "" : ` by ${problem.holder}`}`,
-        "stop that program, or choose other ports: distinsta launch-local --base-port 9001",
+        "stop that program, or choose another port in config.toml (launch-local: --base-port 9001)",
       );
     case "ADDRESS_NOT_HERE":
       return worded(

@@ -10,6 +10,9 @@ import type { Answer, Facts, Finding, ServerFacts } from "./facts.ts";
 import { bad, findingsOr, good, sayDuration, sayNodes, warning } from "./findings.ts";
 import { notLookedAt } from "./machine.ts";
 
+/** A node that is silent for less may be busy. */
+const deafMsMin = 3_000;
+
 /** Of each server: does something listen, and is it the right program? */
 export const checkPorts = (facts: Facts): readonly Finding[] => {
   const problems = facts.servers.flatMap((each) => portProblem(each, facts));
@@ -93,26 +96,39 @@ export const openPort = (node: number, port: number): string =>
     `or on Windows: netsh advfirewall firewall add rule name="distinsta ${node}" dir=in action=allow protocol=TCP localport=${port}`,
   ].join("; ");
 
+interface Heard {
+  readonly by: number;
+  readonly of: number;
+  readonly up: boolean;
+  readonly silenceMs: number;
+}
+
 /** Who hears whom, as the nodes that answered say of themselves. */
-const hearing = (
-  facts: Facts,
-): readonly { readonly by: number; readonly of: number; readonly up: boolean }[] =>
+const hearing = (facts: Facts): readonly Heard[] =>
   answers(facts).flatMap(({ id, status }) =>
     (status?.snapshot.nodes ?? [])
       .filter((node) => node.id !== id)
-      .map((node) => ({ by: id, of: node.id, up: node.state === "up" || node.state === "rebuilding" })),
+      .map(({ id: of, state, heartbeatMs }) => ({
+        by: id,
+        of,
+        up: state === "up" || state === "rebuilding",
+        silenceMs: heartbeatMs ?? Number.POSITIVE_INFINITY,
+      })),
   );
 
 const heardByOthers = (facts: Facts): ReadonlySet<number> =>
   new Set(hearing(facts).flatMap(({ of, up }) => (up ? [of] : [])));
 
-/** A node speaks over connections that it opens itself: one that is not heard cannot get in at the other's port. */
+/**
+ * A node speaks over connections that it opens itself: one that is not heard cannot get in at the other's port.
+ * What is silent only since a moment ago may be busy.
+ */
 const deafNodes = (facts: Facts): readonly Finding[] => {
   const answering = answers(facts);
-  return hearing(facts).flatMap(({ by, of, up }) => {
+  return hearing(facts).flatMap(({ by, of, silenceMs }) => {
     const other = answering.find(({ id }) => id === of);
     const self = answering.find(({ id }) => id === by);
-    if (up || other === undefined || self === undefined) return [];
+    if (silenceMs < deafMsMin || other === undefined || self === undefined) return [];
     if (other.differs !== null || self.differs !== null) return [];
     const message = `node ${by} does not hear node ${of}, although both answer here`;
     return [bad("firewall", message, openPort(by, self.port))];
@@ -181,29 +197,39 @@ export const checkClock = (facts: Facts): readonly Finding[] => {
   const spread = Math.max(...clocks.map((c) => c.aheadMs)) - Math.min(...clocks.map((c) => c.aheadMs));
   if (off.length === clocks.length && spread <= skewMsMax && clocks.length > 1) {
     const aheadMs = -(clocks[0]?.aheadMs ?? 0);
-    return [clockFinding("this machine's clock", "all nodes'", aheadMs, "here")];
+    return [
+      clockFinding("this machine's clock", "all nodes'", { aheadMs, where: "here", refusing: aheadMs > 0 }),
+    ];
   }
   const worst = Math.max(...clocks.map(sure));
   return findingsOr(
     off.map((clock) =>
-      clockFinding(
-        `the clock of node ${clock.id}`,
-        "this machine's",
-        clock.aheadMs,
-        `on node ${clock.id}'s machine`,
-      ),
+      clockFinding(`the clock of node ${clock.id}`, "this machine's", {
+        aheadMs: clock.aheadMs,
+        where: `on the machine of node ${clock.id}`,
+        refusing: clock.aheadMs < 0,
+      }),
     ),
     "clock",
     `${sayNodes(clocks.map(({ id }) => id))} agree${clocks.length === 1 ? "s" : ""} with this machine's within ${sayDuration(worst + 50)}`,
   );
 };
 
-const clockFinding = (whose: string, than: string, aheadMs: number, where: string): Finding => {
+/** `refusing`: the side that is ahead uploads to the other, which refuses ids from the future. */
+const clockFinding = (
+  whose: string,
+  than: string,
+  {
+    aheadMs,
+    where,
+    refusing,
+  }: { readonly aheadMs: number; readonly where: string; readonly refusing: boolean },
+): Finding => {
   const message = `${whose} is ${sayDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead of" : "behind"} ${than}`;
   const hint = `set it right ${where}: sudo timedatectl set-ntp true`;
-  return Math.abs(aheadMs) > futureMsMax
-    ? bad("clock", `${message}: uploads from the one that is ahead are refused`, hint)
-    : warning("clock", message, hint);
+  if (Math.abs(aheadMs) <= futureMsMax) return warning("clock", message, hint);
+  const what = refusing ? "uploads from here are refused" : "images and changes are dated wrongly";
+  return bad("clock", `${message}: ${what}`, hint);
 };
 
 export const checkQuorum = (facts: Facts): readonly Finding[] => {
@@ -211,10 +237,10 @@ export const checkQuorum = (facts: Facts): readonly Finding[] => {
   if (snapshot === null) return [notLookedAt("quorum", unanswered(facts))];
   const { quorum, leader, term, tolerance, nodes } = snapshot;
   const down = nodes.filter(({ state }) => state === "down").map(({ id }) => id);
-  const start = down.map((id) => `distinsta server ${id}`).join(", ");
+  const start = startingOf(down, facts);
   if (!quorum.ok) {
     const message = `${quorum.live} of ${nodes.length} nodes live, ${quorum.needed} are needed: nothing can be written`;
-    return [bad("quorum", message, `start ${sayNodes(down)}, each on its machine: ${start}`)];
+    return [bad("quorum", message, start)];
   }
   if (leader === null)
     return [
@@ -239,13 +265,20 @@ export const checkQuorum = (facts: Facts): readonly Finding[] => {
       warning(
         "quorum",
         `${message}; none more may stop`,
-        down.length > 0
-          ? `start ${sayNodes(down)}: ${start}`
-          : "wait until all copies are made: distinsta status",
+        down.length > 0 ? start : "wait until all copies are made: distinsta status",
       ),
     ];
   const may = tolerance === 0 ? "none may stop" : `${tolerance} more may stop`;
   return [good("quorum", `${message}; ${may}`)];
+};
+
+/** Nodes that answer here and are down to others are kept apart by something that was said above. */
+const startingOf = (down: readonly number[], facts: Facts): string => {
+  const answering = new Set(answers(facts).map(({ id }) => id));
+  const failing = facts.servers.filter(({ reach }) => reach.kind === "failed").map(({ server }) => server.id);
+  const stopped = down.filter((id) => !answering.has(id) && !failing.some((other) => other === id));
+  if (stopped.length === 0) return "mend what stands above, or wait some seconds: distinsta status";
+  return `start ${sayNodes(stopped)}, on the machine of each: ${stopped.map((id) => `distinsta server ${id}`).join(", ")}`;
 };
 
 interface Answered extends Answer {

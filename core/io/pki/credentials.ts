@@ -83,7 +83,10 @@ export const checkTimes = (
     return bad(fault("CREDENTIALS_EXPIRED", { who, since: since.toISOString().slice(0, 10) }));
   const from = certificate.validFromDate;
   if (now < from.getTime())
-    return invalid(path, `it is valid only from ${from.toISOString()}; check this machine's clock: date`);
+    return invalid(
+      path,
+      `it is valid only from ${from.toISOString()}; check this machine's clock, and set it: sudo timedatectl set-ntp true`,
+    );
   return good(undefined);
 };
 

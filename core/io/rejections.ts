@@ -1,0 +1,29 @@
+/**
+ * Whoever is turned away comes again, twice a second if it is a node; the log is to tell of it, not to be
+ * filled with it. So each kind of trouble with each machine is told at once, and then once a minute.
+ */
+import type { Fault } from "../model/faults.ts";
+import { after, type MonotonicMs } from "../model/units.ts";
+import type { Clock } from "../ports.ts";
+
+const againMs = 60_000;
+/** A stranger may come from many addresses; the oldest is forgotten, and would be told again. */
+const toldMax = 1_000;
+
+/** `remote`: address and port, of which the port is another each time. */
+export const sparingly = (
+  clock: Pick<Clock, "monotonic">,
+  tell: (remote: string, problem: Fault) => void,
+): ((remote: string, problem: Fault) => void) => {
+  const quietUntil = new Map<string, MonotonicMs>();
+  return (remote, problem) => {
+    const now = clock.monotonic();
+    const about = `${remote.replace(/:\d+$/, "")} ${problem.code}`;
+    if ((quietUntil.get(about) ?? now) > now) return;
+    quietUntil.delete(about);
+    quietUntil.set(about, after(now, againMs));
+    const [oldest] = quietUntil.keys();
+    if (quietUntil.size > toldMax && oldest !== undefined) quietUntil.delete(oldest);
+    tell(remote, problem);
+  };
+};
