@@ -3,14 +3,8 @@
  */
 import type { Fault } from "../model/faults.ts";
 import type { ImageType } from "../model/records.ts";
-import {
-  checkPicture,
-  type Dimensions,
-  type PictureLimits,
-  type Sniff,
-  sniff,
-  sniffBytesMax,
-} from "../model/sniff.ts";
+import type { Dimensions, Sniff } from "../model/sniff/answer.ts";
+import { checkPicture, type PictureLimits, sniff, sniffBytesMax } from "../model/sniff.ts";
 
 export interface Picture {
   readonly type: ImageType;

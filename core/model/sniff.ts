@@ -7,31 +7,16 @@
  * from strangers: every step is bounded, nothing throws, and the answer depends on the bytes alone.
  */
 import { type Fault, fault } from "./faults.ts";
-import type { ImageType } from "./records.ts";
-import { sniffAvif } from "./sniffavif.ts";
-import { type Head, startsWith } from "./sniffhead.ts";
-import { sniffJpeg } from "./sniffjpeg.ts";
-import { sniffGif, sniffPng, sniffWebp } from "./sniffraster.ts";
-import { refusedType } from "./sniffrefused.ts";
-import { sniffTiff } from "./snifftiff.ts";
+import type { Dimensions, Sniff } from "./sniff/answer.ts";
+import { sniffAvif } from "./sniff/avif.ts";
+import { type Head, startsWith } from "./sniff/head.ts";
+import { sniffJpeg } from "./sniff/jpeg.ts";
+import { sniffGif, sniffPng, sniffWebp } from "./sniff/raster.ts";
+import { refusedType } from "./sniff/refused.ts";
+import { sniffTiff } from "./sniff/tiff.ts";
 
 /** No more than this of a file is ever asked for. A picture whose size is said further behind has unknown dimensions. */
 export const sniffBytesMax = 262_144;
-
-/** Pixels as stored; an EXIF orientation may show them turned. */
-export interface Dimensions {
-  readonly width: number;
-  readonly height: number;
-}
-
-export type Sniff =
-  /** `dimensions` is null when they are said too far behind, or nowhere before the picture itself. */
-  | { readonly kind: "image"; readonly type: ImageType; readonly dimensions: Dimensions | null }
-  /** Ask again with the first `bytesWanted` bytes of the file (at most `sniffBytesMax`), or with all of it. */
-  | { readonly kind: "more"; readonly bytesWanted: number }
-  /** A picture or document that people do try to upload, but that is not accepted; `type` is for them to read. */
-  | { readonly kind: "refused"; readonly type: string }
-  | { readonly kind: "not-an-image" };
 
 /**
  * Decides by `head`, the first bytes of a file; `ended` when the file has no others. Never `more` when `ended`,

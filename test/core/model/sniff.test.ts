@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { imageTypes } from "../../../core/model/records.ts";
-import { checkBytes, checkPicture, type Sniff, sniff, sniffBytesMax } from "../../../core/model/sniff.ts";
+import type { Sniff } from "../../../core/model/sniff/answer.ts";
+import { checkBytes, checkPicture, sniff, sniffBytesMax } from "../../../core/model/sniff.ts";
 import { cameraJpeg, noisePicture, otherFiles, type Picture, refusedFiles } from "../../support/pictures.ts";
 
 const limits = { imageBytesMax: 1_000, imagePixelsMax: 100 };

@@ -4,8 +4,8 @@
  * Numbers beyond the end read as NaN, which fails every comparison; so a parser that forgets a check finds
  * nothing instead of something wrong. A parser that needs bytes that are not there says so with `beyond`.
  */
-import type { ImageType } from "./records.ts";
-import type { Dimensions, Sniff } from "./sniff.ts";
+import type { ImageType } from "../records.ts";
+import type { Dimensions, Sniff } from "./answer.ts";
 
 export interface Head {
   readonly bytes: Uint8Array;

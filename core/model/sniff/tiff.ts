@@ -2,7 +2,7 @@
  * TIFF (TIFF 6.0, §2) and BigTIFF: the header points to a directory, whose entries say the size. The directory
  * may stand at the end of the file; then the size is unknown here.
  */
-import type { Sniff } from "./sniff.ts";
+import type { Sniff } from "./answer.ts";
 import {
   beyond,
   type Head,
@@ -15,7 +15,7 @@ import {
   u32le,
   u64be,
   u64le,
-} from "./sniffhead.ts";
+} from "./head.ts";
 
 export const sniffTiff = (head: Head): Sniff => {
   const { bytes } = head;

@@ -2,8 +2,8 @@
  * JPEG (ITU-T T.81, Annex B): a chain of segments, each with its length, until the frame header that says the
  * size. Cameras put previews and color profiles of many kB before it, so the chain is walked.
  */
-import type { Sniff } from "./sniff.ts";
-import { beyond, type Head, image, notAnImage, u8, u16be } from "./sniffhead.ts";
+import type { Sniff } from "./answer.ts";
+import { beyond, type Head, image, notAnImage, u8, u16be } from "./head.ts";
 
 /** Each turn goes forward by at least one byte, so the head bounds the walk. */
 export const sniffJpeg = (head: Head): Sniff => {

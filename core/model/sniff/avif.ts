@@ -3,8 +3,8 @@
  * files. The first box says by its brands which one it is. An AVIF's size stands in `ispe` boxes, four boxes
  * deep: meta, iprp, ipco, ispe.
  */
-import type { Sniff } from "./sniff.ts";
-import { beyond, type Head, image, notAnImage, textAt, u32be, u64be } from "./sniffhead.ts";
+import type { Sniff } from "./answer.ts";
+import { beyond, type Head, image, notAnImage, textAt, u32be, u64be } from "./head.ts";
 
 export const sniffAvif = (head: Head): Sniff => {
   const { bytes } = head;

@@ -2,7 +2,7 @@
  * Names for what people try to upload and what is not accepted, so that the refusal can say more than "not an
  * image". Some of these are pictures with risks (SVG runs scripts), some are documents, some just rare.
  */
-import { startsWith, textAt, u16le, u32le } from "./sniffhead.ts";
+import { startsWith, textAt, u16le, u32le } from "./head.ts";
 
 /** What `head` is, for people to read, or null when it is nothing that is known here. */
 export const refusedType = (head: Uint8Array): string | null => {

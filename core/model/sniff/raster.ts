@@ -2,19 +2,8 @@
  * The formats that say their size at a fixed place: PNG (W3C PNG, "IHDR"), GIF (GIF89a, "Logical Screen
  * Descriptor") and WebP (RFC 9649, §2.5 to §2.7, and RFC 6386, §9.1 for its lossy frame).
  */
-import type { Sniff } from "./sniff.ts";
-import {
-  beyond,
-  type Head,
-  image,
-  notAnImage,
-  startsWith,
-  u8,
-  u16le,
-  u24le,
-  u32be,
-  u32le,
-} from "./sniffhead.ts";
+import type { Sniff } from "./answer.ts";
+import { beyond, type Head, image, notAnImage, startsWith, u8, u16le, u24le, u32be, u32le } from "./head.ts";
 
 /** Signature (8), then IHDR must be the first chunk: length, name, width, height. */
 export const sniffPng = (head: Head): Sniff => {
