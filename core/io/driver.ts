@@ -23,7 +23,7 @@ import {
 } from "../model/ids.ts";
 import type { Assignment, OfferReply } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { MonotonicMs, WallMs } from "../model/units.ts";
+import { after, type MonotonicMs, type WallMs } from "../model/units.ts";
 import type { Clock, ControlTransport, DurableTerm, Entropy, TermStore } from "../ports.ts";
 
 export interface NodeDriverOptions {
@@ -183,8 +183,12 @@ class Driver implements NodeDriver {
     this.happen({ kind: "health", health: { ...this.node.health, rebuilding } });
   }
 
+  /** Asked right after this process stood still, it judges as before: what peers said meanwhile is unread. */
   live(): readonly NodeId[] {
-    return idsOf(liveNodes(this.node, this.options.clock.monotonic()));
+    const { clock, config } = this.options;
+    const judgedUntil = after(this.stepAt.now, config.timings.heartbeatMs);
+    const now = clock.monotonic();
+    return idsOf(liveNodes(this.node, now < judgedUntil ? now : judgedUntil));
   }
 
   feedHeads(): ReadonlyMap<NodeId, { readonly store: StoreId; readonly feedHead: number }> {

@@ -24,6 +24,9 @@ export interface Session {
   readonly signal: AbortSignal;
 }
 
+/** A server that takes longer to let us in is frozen, or far too busy. */
+const dialSlowMs = 2_000;
+
 export const openSession = (config: ClusterConfig, credentials: Credentials, clock: Clock): Session => {
   const { cluster } = credentials.peer;
   const hello: Hello = {
@@ -34,7 +37,7 @@ export const openSession = (config: ClusterConfig, credentials: Credentials, clo
     agreement: agreement(cluster, config),
     purpose: "request",
   };
-  const pool = createConnectionPool({ servers: config.servers, credentials, hello: () => hello });
+  const pool = createConnectionPool({ servers: config.servers, credentials, hello: () => hello, dialSlowMs });
   const servers = config.servers.map((server) => server.id);
   const { signal } = new AbortController();
   return { config, credentials, clock, servers, pool, answered: { last: null }, signal };

@@ -1,6 +1,12 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Connection } from "../../../core/io/connection.ts";
-import { type ConnectionPool, createConnectionPool } from "../../../core/io/connection-pool.ts";
+import {
+  type ConnectionPool,
+  type ConnectionPoolOptions,
+  createConnectionPool,
+} from "../../../core/io/connection-pool.ts";
 import type { Credentials } from "../../../core/io/pki/credentials.ts";
 import { type Listener, listenSecure } from "../../../core/io/tls.ts";
 import { nodeId } from "../../../core/model/ids.ts";
@@ -22,11 +28,27 @@ afterEach(async () => {
   await server.listener.close();
 });
 
+const dialMs = 400;
+
 const start = async (idleMax: number): Promise<void> => {
+  await listen(0);
+  poolTo(server.listener.port, { idleMax });
+};
+
+const poolTo = (port: number, options: Partial<ConnectionPoolOptions>): void => {
+  pool = createConnectionPool({
+    servers: [{ id: one, host: "127.0.0.1", port }],
+    credentials: alice,
+    hello: () => cluster.hello(),
+    ...options,
+  });
+};
+
+const listen = async (port: number): Promise<void> => {
   const accepted: Connection[] = [];
   const listener = await listenSecure({
     host: "127.0.0.1",
-    port: 0,
+    port,
     credentials: node,
     hello: () => cluster.hello(),
     connectionsMax: 50,
@@ -41,12 +63,6 @@ const start = async (idleMax: number): Promise<void> => {
   });
   if (!listener.ok) throw new Error(listener.fault.code);
   server = { listener: listener.value, accepted };
-  pool = createConnectionPool({
-    servers: [{ id: one, host: "127.0.0.1", port: listener.value.port }],
-    credentials: alice,
-    hello: () => cluster.hello(),
-    idleMax,
-  });
 };
 
 const borrow = async () => {
@@ -131,4 +147,28 @@ describe("a pool of connections", () => {
     expect(warnings).toEqual([]);
     for (const { connection } of all) pool.giveBack(connection);
   });
+});
+
+test("of a server that lets in and does not answer one dial is awaited at a time, until one gets through", async () => {
+  const met: Socket[] = [];
+  const frozen = createServer((socket) => met.push(socket)).listen(0, "127.0.0.1");
+  await once(frozen, "listening");
+  const { port } = frozen.address() as AddressInfo;
+  poolTo(port, { dialMs, dialSlowMs: 10 });
+  const first = await pool.borrow(one);
+  expect(first).toMatchObject({ ok: false, fault: { code: "TIMED_OUT", ms: dialMs } });
+  let waiting = true;
+  const second = pool.borrow(one).finally(() => {
+    waiting = false;
+  });
+  expect(await pool.borrow(one)).toMatchObject({ ok: false, fault: { code: "TIMED_OUT" } });
+  expect(waiting).toBe(true);
+  expect((await second).ok).toBe(false);
+  expect(met).toHaveLength(2);
+  for (const socket of met) socket.destroy();
+  frozen.close();
+  await once(frozen, "close");
+  await listen(port);
+  expect((await borrow()).fresh).toBe(true);
+  expect(await Promise.all([borrow(), borrow()])).toMatchObject([{ fresh: true }, { fresh: true }]);
 });

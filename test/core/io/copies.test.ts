@@ -23,6 +23,8 @@ const full = fault("DISK_FULL", { path: "disk", freeBytes: 0 });
 interface Behaviour {
   /** Cannot be reached; or never answers when called. */
   readonly reach?: Fault | "never";
+  /** The pool's connection to it has died unnoticed; a new one is sound. */
+  readonly restarted?: boolean;
   /** Takes no chunks. */
   readonly stalls?: boolean;
   /** Answers `store.commit` with this refusal. */
@@ -37,6 +39,7 @@ class Lab {
   readonly destroyed: Connection[] = [];
   readonly context: NodeContext;
   live: readonly NodeId[] = [n1, n2, n3];
+  readonly #borrowed = new Set<NodeId>();
   #watches: { readonly node: NodeId; readonly onDown: () => void }[] = [];
 
   constructor(peers: Readonly<Record<number, Behaviour>>, replication = 2) {
@@ -105,7 +108,10 @@ class Lab {
   async #borrow(node: NodeId, behaviour: Behaviour): Promise<Result<Borrowed>> {
     if (behaviour.reach === "never") return new Promise(() => undefined);
     if (behaviour.reach !== undefined) return bad(behaviour.reach);
-    return good({ connection: this.#connection(node, behaviour), fresh: true });
+    const stale = behaviour.restarted === true && !this.#borrowed.has(node);
+    this.#borrowed.add(node);
+    const connection = this.#connection(node, stale ? { refuses: lost } : behaviour);
+    return good({ connection, fresh: !stale });
   }
 
   #connection(_: NodeId, behaviour: Behaviour): Connection {
@@ -168,6 +174,14 @@ describe("two copies on three nodes", () => {
     expect(await finished).toEqual(good({ copies: 2 }));
     expect(lab.dropped).toEqual([home]);
     expect(lab.watched).toBe(1); // the borrow that never ends keeps its own
+  });
+
+  test("a home that was restarted is no home lost: the finished payload goes to it on a new connection", async () => {
+    const [, home = n2] = (await new Lab({}).begin()).homes;
+    const lab = new Lab({ [home]: { restarted: true } });
+    expect(await finish(await lab.begin())).toEqual(good({ copies: 2 }));
+    expect([lab.dropped, lab.destroyed.length, lab.returned.length, lab.watched]).toEqual([[], 1, 1, 0]);
+    expect(lab.merged).toEqual([]);
   });
 
   test("when this node's own disk fails, a majority of others is enough, and less is told at once", async () => {
