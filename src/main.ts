@@ -52,6 +52,7 @@ command("launch-local", "N nodes on this machine, with the console")
 
 command("server <id>", "one node of the configuration")
   .option("--headless", "JSON log lines on standard output instead of the console")
+  .option("--user <name>", "whose client the console has; the first one found here")
   .action(run(async (settings, id) => (await import("./commands/server.ts")).server(settings, id)));
 
 command("client <user> [words...]", "upload, list and get images as USER")

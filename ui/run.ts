@@ -7,6 +7,7 @@
 import { format } from "node:util";
 import type { Level } from "../core/model/events.ts";
 import type { WallMs } from "../core/model/units.ts";
+import type { ClientEvent, ClientRequest, FirstClient } from "./model/client.ts";
 import { type ConsoleEvent, firstModel } from "./model/model.ts";
 import type { NoticeCommands } from "./model/notices.ts";
 import type { Command } from "./model/press.ts";
@@ -21,8 +22,16 @@ export interface ConsoleSource {
   subscribe(listener: (event: ConsoleEvent) => void): () => void;
 }
 
+/** Who runs what is typed in the client's pane. */
+export interface ConsoleClient {
+  readonly first: FirstClient;
+  perform(request: ClientRequest): void;
+  subscribe(listener: (event: ClientEvent) => void): () => void;
+}
+
 export interface ConsoleOptions {
   readonly source: ConsoleSource;
+  readonly client: ConsoleClient;
   /** The product's name, at the left of the header. */
   readonly title: string;
   /** Who or what this console is for, at the right of the header; "" for nothing. */
@@ -59,6 +68,7 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
       commands: options.commands ?? usualCommands,
       now: clock.wall(),
       size: sizeOf(stdout),
+      client: options.client.first,
     }),
     (command) => perform(command),
   );
@@ -71,6 +81,11 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
         break;
       case "suspend":
         screen.lend(stopThisJob).catch((error: unknown) => end({ exit: "failed", error }));
+        break;
+      case "client.run":
+      case "client.cancel":
+      case "client.complete":
+        options.client.perform(command);
         break;
     }
   };
@@ -89,13 +104,16 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
 const sizeOf = (stdout: NodeJS.WriteStream) => ({ columns: stdout.columns, rows: stdout.rows });
 
 /** What comes in by itself: news, seconds, a new window size. Returns how to stop it. */
-const listen = ({ source, stdout, clock }: ConsoleOptions, store: Store, news: NewsDesk): (() => void) => {
+const listen = (options: ConsoleOptions, store: Store, news: NewsDesk): (() => void) => {
+  const { source, client, stdout, clock } = options;
   const onResize = (): void => store.dispatch({ kind: "resize", size: sizeOf(stdout) });
   stdout.on("resize", onResize);
   const tick = setInterval(() => store.dispatch({ kind: "tick", at: clock.wall() }), tickMs);
   const unsubscribe = source.subscribe((event) => news.add(event));
+  const unsubscribeClient = client.subscribe((event) => store.dispatch({ kind: "client", event }));
   return () => {
     unsubscribe();
+    unsubscribeClient();
     news.close();
     clearInterval(tick);
     stdout.off("resize", onResize);

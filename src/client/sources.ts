@@ -21,7 +21,7 @@ export interface KnownSources extends Sources {
 }
 
 export const openSources = (client: Client): KnownSources => {
-  let ids: readonly Candidate[] = [];
+  let ids: readonly Candidate[] | null = null;
   let asking: Promise<void> | null = null;
   const ask = async (): Promise<void> => {
     const found: Candidate[] = [];
@@ -34,17 +34,19 @@ export const openSources = (client: Client): KnownSources => {
     }
     ids = found;
   };
+  const refresh = (): void => {
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
+  };
   return {
     paths: pathsHere,
     ids: async () => {
+      if (ids === null) refresh();
       if (asking !== null) await Promise.race([asking, setTimeout(waitMsMax)]);
-      return ids;
+      return ids ?? [];
     },
-    refresh: () => {
-      asking ??= ask().finally(() => {
-        asking = null;
-      });
-    },
+    refresh,
   };
 };
 

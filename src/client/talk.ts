@@ -19,15 +19,16 @@ export interface Talk {
   readonly progress: Progress;
 }
 
-/** Where words go: results, and what stands beside them. */
+/** Where words go, a line at a time: results, and what stands beside them. */
 export interface Voice {
   result(line: string): void;
   aside(line: string): void;
+  complaint(what: string, hint: string): void;
   readonly progress: Progress;
 }
 
 /** Names come from other people, and a terminal obeys some characters: sentences are made harmless here. */
-export const talkTo = ({ result, aside, progress }: Voice, json: boolean): Talk => {
+export const talkTo = ({ result, aside, complaint, progress }: Voice, json: boolean): Talk => {
   const say = (to: (line: string) => void, text: string): void => {
     progress.clear();
     for (const line of text.split("\n")) to(printable(line));
@@ -41,7 +42,8 @@ export const talkTo = ({ result, aside, progress }: Voice, json: boolean): Talk 
     },
     failure: (about, problem) => {
       const { what, hint } = wordFault(problem);
-      say(aside, `error: ${what}\nhint: ${hint}`);
+      progress.clear();
+      complaint(what, hint);
       if (json) result(JSON.stringify({ ...about, ...failureOf(problem) }));
     },
     remark: (line) => {
@@ -53,5 +55,8 @@ export const talkTo = ({ result, aside, progress }: Voice, json: boolean): Talk 
 };
 
 /** On standard output and standard error. */
-export const talkFor = (json: boolean): Talk =>
-  talkTo({ result: printLine, aside: note, progress: createProgress(process.stderr) }, json);
+export const talkFor = (json: boolean): Talk => {
+  const complaint = (what: string, hint: string): void => note(`error: ${what}\nhint: ${hint}`);
+  const progress = createProgress(process.stderr);
+  return talkTo({ result: printLine, aside: note, complaint, progress }, json);
+};

@@ -1,21 +1,15 @@
 /**
  * `distinsta client USER`: a prompt on a terminal, a script on anything else; with words after it, one command.
  */
-import { createClient } from "../../core/io/client/client.ts";
 import { discardParts } from "../../core/io/client/sealed-file.ts";
-import { systemClock } from "../../core/io/clock.ts";
 import { type ExitCode, exitCodeOf, fault } from "../../core/model/faults.ts";
-import type { UserName } from "../../core/model/ids.ts";
 import { historyPath, openHistory } from "../client/history.ts";
 import { paintFor } from "../client/paint.ts";
-import { type Desk, runClientCommand } from "../client/run.ts";
+import { type Desk, openDesk, runClientCommand } from "../client/run.ts";
 import { talkFor } from "../client/talk.ts";
 import { leadingOptions, parseWords, type Spoken } from "../client/words.ts";
 import { userCredentialsFor } from "../credentials.ts";
 import { configOf, must, type Settings, userOf } from "../settings.ts";
-
-/** Sealed images are saved here, in the working directory. */
-export const imagesFolder = "images";
 
 export const client = async (outer: Settings, word: string, words: readonly string[]): Promise<ExitCode> => {
   const user = userOf(word);
@@ -26,20 +20,13 @@ export const client = async (outer: Settings, word: string, words: readonly stri
     talkFor(false).page(spoken.command.text);
     return 0;
   }
-  const desk = await openDesk(settings, user);
+  const { config } = await configOf(settings);
+  const desk = openDesk(config, user, await userCredentialsFor(settings.data, config, user));
   try {
     return await serve(desk, settings, spoken);
   } finally {
     desk.client.close();
   }
-};
-
-/** Throws FaultError: CONFIG_*, CREDENTIALS_*. */
-const openDesk = async (settings: Settings, user: UserName): Promise<Desk> => {
-  const { config } = await configOf(settings);
-  const { credentials, ...keys } = await userCredentialsFor(settings.data, config, user);
-  const client = createClient({ config, user, credentials, keys, clock: systemClock() });
-  return { client, config, folder: imagesFolder };
 };
 
 const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Promise<ExitCode> => {

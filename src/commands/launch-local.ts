@@ -1,7 +1,10 @@
 /** `distinsta launch-local`: a whole cluster on this machine, with one command and nothing to set up. */
 import { wallNow } from "../../core/io/clock.ts";
 import { ensureLocalPki, ensureLocalUser } from "../../core/io/pki/local.ts";
+import { loadUser } from "../../core/io/pki/users.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
+import { historyPath, openHistory } from "../client/history.ts";
+import { openDesk } from "../client/run.ts";
 import { writeLocalConfig } from "../launch/local-config.ts";
 import { must, type Settings, userOf } from "../settings.ts";
 
@@ -16,5 +19,8 @@ export const launchLocal = async (settings: Settings): Promise<ExitCode> => {
     return runHeadless(options);
   }
   const { runWithConsole } = await import("../launch/with-console.ts");
-  return runWithConsole(options, `launch-local · ${user}`);
+  const { openPaneClient } = await import("../client/pane.ts");
+  const desk = openDesk(options.config, user, must(await loadUser(options.data, user, wallNow())));
+  const client = openPaneClient(desk, openHistory(historyPath(options.data, user)));
+  return runWithConsole(options, `launch-local · ${user}`, client);
 };

@@ -6,12 +6,17 @@ import { commandFor } from "../../core/io/pki/places.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import { type Fault, wordFault } from "../../core/model/faults.ts";
 import { type ConsoleEvent, runConsole } from "../../ui/run.ts";
+import type { PaneClient } from "../client/pane.ts";
 import { complain, note } from "../output.ts";
 import { type ClusterNews, startLocalCluster } from "./local-cluster.ts";
 import type { LaunchOptions } from "./local-config.ts";
 
-/** Ends when the person quits; then every node is stopped in good order. */
-export const runWithConsole = async (options: LaunchOptions, subtitle: string): Promise<ExitCode> => {
+/** Ends when the person quits; then the client hangs up, and every node is stopped in good order. */
+export const runWithConsole = async (
+  options: LaunchOptions,
+  subtitle: string,
+  client: PaneClient,
+): Promise<ExitCode> => {
   const listeners = new Set<(event: ConsoleEvent) => void>();
   const before: ConsoleEvent[] = [];
   let firstFault: Fault | null = null;
@@ -33,6 +38,7 @@ export const runWithConsole = async (options: LaunchOptions, subtitle: string): 
   };
   const ended = await runConsole({
     source,
+    client,
     title: "DISTINSTA",
     subtitle,
     commands: { start: commandFor(options.data, "server ID"), status: commandFor(options.data, "status") },
@@ -43,6 +49,7 @@ export const runWithConsole = async (options: LaunchOptions, subtitle: string): 
     env: process.env,
   });
   note("stopping the nodes …");
+  await client.close();
   await cluster.stop();
   if (ended.exit === "failed") return 1;
   if (firstFault !== null && cluster.children.length === 1) return complain(firstFault, {});

@@ -16,7 +16,7 @@ const scenes: Readonly<Record<string, (columns: number, rows: number) => Console
   "node-down": nodeDownScene,
   "no-quorum": noQuorumScene,
   help: (columns, rows) => played(calmScene(columns, rows), keys("?")),
-  filter: (columns, rows) => played(nodeDownScene(columns, rows), keys("3", "/", "n", "o", "d", "e")),
+  filter: (columns, rows) => played(nodeDownScene(columns, rows), keys("4", "/", "n", "o", "d", "e")),
 };
 const sizes = [
   [80, 24],

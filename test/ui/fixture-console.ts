@@ -7,7 +7,8 @@
  * ordinary screen.
  */
 import { systemClock } from "../../core/io/clock.ts";
-import { type ConsoleEvent, runConsole } from "../../ui/run.ts";
+import type { ClientEvent } from "../../ui/model/client.ts";
+import { type ConsoleClient, type ConsoleEvent, runConsole } from "../../ui/run.ts";
 import {
   entryOf,
   loadAt,
@@ -68,8 +69,35 @@ const trouble = (listener: (event: ConsoleEvent) => void): void => {
   }
 };
 
+/** A client that repeats what it hears, completes by a `!`, and does not end `wait` before it is stopped. */
+const listeners = new Set<(event: ClientEvent) => void>();
+const tell = (event: ClientEvent): void => {
+  for (const listener of listeners) listener(event);
+};
+const client: ConsoleClient = {
+  first: { user: "alice", history: ["list"], greeting: [[{ text: "say something" }]] },
+  subscribe: (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  perform: (request) => {
+    if (request.kind === "client.complete")
+      tell({ kind: "completed", before: request.before, from: 0, text: `${request.before}!`, choices: [] });
+    else if (request.kind === "client.run" && request.line === "wait")
+      tell({ kind: "transfers", transfers: [{ name: "cat.jpg", share: 0.68, says: "1.2 MB/s" }] });
+    else {
+      tell({
+        kind: "output",
+        lines: [[{ text: request.kind === "client.run" ? `heard ${request.line}` : "stopped" }]],
+      });
+      tell({ kind: "idle" });
+    }
+  },
+};
+
 const outcome = await runConsole({
   source: { subscribe },
+  client,
   title: "DISTINSTA",
   subtitle: "alice",
   clock,

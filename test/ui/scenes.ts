@@ -147,7 +147,18 @@ export const played = (model: ConsoleModel, messages: readonly Message[]): Conso
   messages.reduce((before, message) => update(before, message)[0], model);
 
 export const sceneModel = (columns: number, rows: number): ConsoleModel =>
-  firstModel({ title: "DISTINSTA", subtitle: "alice", commands, now: sceneAt, size: { columns, rows } });
+  firstModel({
+    title: "DISTINSTA",
+    subtitle: "alice",
+    commands,
+    now: sceneAt,
+    size: { columns, rows },
+    client: {
+      user: "alice",
+      history: ["upload cat.jpg", "list"],
+      greeting: [[{ text: "help says what can be said here" }]],
+    },
+  });
 
 export const news = (events: readonly ConsoleEvent[], at: WallMs = sceneAt): Message => ({
   kind: "news",

@@ -61,14 +61,14 @@ describe("on a terminal", () => {
     program.type("\u001b[B");
     await program.waitForText("›■");
     program.type("z");
-    await program.waitForNoText("3 Log");
+    await program.waitForNoText("4 Log");
     program.type("z");
-    await program.waitForText("3 Log");
+    await program.waitForText("4 Log");
     program.type("?");
     await program.waitForText("leave the console");
     program.type("\u001b");
     await program.waitForNoText("leave the console");
-    program.type("\t\t");
+    program.type("\t\t\t");
     await program.waitForText("j scroll");
     program.type("k");
     await program.waitForText("below, f follows");

@@ -2,21 +2,23 @@
  * Every key of the console, once. The update looks actions up here, the footer and the help are generated from
  * it, and a test holds `docs/console.md` to it.
  *
- * A key belongs to a room: the field where a filter is typed, the help, one pane, or everywhere. A pane's own
- * keys win over those that work everywhere. In the field every printable key is text.
+ * A key belongs to a room: the field where a filter is typed, the client's prompt, the help, one pane, or
+ * everywhere. A pane's own keys win over those that work everywhere. In field and prompt every printable key is
+ * text.
  */
 
-export type PaneId = "nodes" | "load" | "log";
+export type PaneId = "nodes" | "load" | "client" | "log";
 
 /** In the order of their numbers. */
 export const panes: readonly { readonly id: PaneId; readonly name: string }[] = [
   { id: "nodes", name: "Nodes" },
   { id: "load", name: "Load" },
+  { id: "client", name: "Client" },
   { id: "log", name: "Log" },
 ];
 export const paneNumber = (id: PaneId): number => panes.findIndex((pane) => pane.id === id) + 1;
 
-export type Room = "field" | "help" | PaneId | "everywhere";
+export type Room = "field" | "prompt" | "help" | PaneId | "everywhere";
 
 export type Action =
   | "quit"
@@ -41,8 +43,18 @@ export type Action =
   | "keep-filter"
   | "drop-filter"
   | "erase"
+  | "erase-next"
   | "erase-word"
-  | "erase-all";
+  | "erase-all"
+  | "left"
+  | "right"
+  | "type"
+  | "leave-field"
+  | "run"
+  | "stop"
+  | "complete"
+  | "older"
+  | "newer";
 
 /** A printable key is its own character; the others have names. */
 export interface Binding {
@@ -69,13 +81,20 @@ export const bindings: readonly Binding[] = [
   bind("nodes", "g home", "first", null, "select the first node"),
   bind("nodes", "G end", "last", null, "select the last node"),
   bind("nodes", "enter", "only-this-node", "its log", "only this node's log lines, or all again"),
+  bind("client", "enter", "type", "type", "type a command"),
+  bind("client", "j down", "down", "scroll", "down a line"),
+  bind("client", "k up", "up", null, "up a line"),
+  bind("client", "g home", "first", null, "to the oldest line"),
+  bind("client", "G end", "last", null, "to the newest line"),
+  bind("client", "pageup ctrl-u", "page-up", null, "a page up"),
+  bind("client", "pagedown ctrl-d", "page-down", null, "a page down"),
   bind("log", "j down", "down", "scroll", "down a line; at the end it follows again"),
   bind("log", "k up", "up", null, "up a line, and stop following"),
   bind("log", "g home", "first", null, "to the oldest line"),
   bind("log", "G end", "last", "newest", "to the newest line, and follow"),
   bind("everywhere", "tab", "next-pane", "pane", "to the next pane"),
   bind("everywhere", "shift-tab", "previous-pane", null, "to the previous pane"),
-  bind("everywhere", "1 2 3", "go-to-pane", null, "to the pane with that number"),
+  bind("everywhere", "1 2 3 4", "go-to-pane", null, "to that pane; 3 to type there"),
   bind("everywhere", "z", "zoom", "zoom", "all the room for this pane, or back"),
   bind("everywhere", "p", "pause", "pause", "hold the panes still, or go on"),
   bind("everywhere", "/", "filter", "filter", "only log lines that contain a text"),
@@ -93,6 +112,23 @@ export const bindings: readonly Binding[] = [
   bind("field", "ctrl-w", "erase-word", null, "erase a word"),
   bind("field", "ctrl-u", "erase-all", null, "erase everything"),
   bind("field", "ctrl-c", "quit", null, "leave the console"),
+  bind("prompt", "enter", "run", "run", "run the line"),
+  bind("prompt", "tab", "complete", "complete", "complete a command, a path, an id"),
+  bind("prompt", "up ctrl-p", "older", "history", "the line before, of this and earlier runs"),
+  bind("prompt", "down ctrl-n", "newer", null, "the line after"),
+  bind("prompt", "left ctrl-b", "left", null, "a character to the left"),
+  bind("prompt", "right ctrl-f", "right", null, "a character to the right"),
+  bind("prompt", "home ctrl-a", "first", null, "to the beginning of the line"),
+  bind("prompt", "end ctrl-e", "last", null, "to its end"),
+  bind("prompt", "backspace", "erase", null, "erase a character"),
+  bind("prompt", "delete", "erase-next", null, "erase the character at the cursor"),
+  bind("prompt", "ctrl-w", "erase-word", null, "erase a word"),
+  bind("prompt", "ctrl-u", "erase-all", null, "erase everything to the left"),
+  bind("prompt", "pageup", "page-up", null, "a page up in what was said"),
+  bind("prompt", "pagedown", "page-down", null, "a page down"),
+  bind("prompt", "ctrl-c", "stop", "stop", "stop the command, or drop the line"),
+  bind("prompt", "escape", "leave-field", "other keys", "leave the prompt; a command runs on"),
+  bind("prompt", "ctrl-z", "suspend", null, "to the shell; fg returns, nodes go on"),
   bind("help", "j down", "down", "scroll", "down a line"),
   bind("help", "k up", "up", null, "up a line"),
   bind("help", "? escape", "back", "close", "close the help"),
@@ -112,6 +148,9 @@ const names: Readonly<Record<string, string>> = {
   pageup: "PgUp",
   home: "Home",
   end: "End",
+  left: "←",
+  right: "→",
+  delete: "Del",
 };
 
 /** A key as people write it: `^C`, `Esc`, `j`. */
@@ -119,7 +158,7 @@ export const keyName = (key: string): string =>
   key.startsWith("ctrl-") ? `^${key.slice(5).toUpperCase()}` : (names[key] ?? key);
 
 /** Rooms in which only their own keys work. */
-const isClosed = (room: Room): boolean => room === "field" || room === "help";
+const isClosed = (room: Room): boolean => room === "field" || room === "prompt" || room === "help";
 
 /** What `key` does in `room`, or null. */
 export const actionOf = (room: Exclude<Room, "everywhere">, key: string): Action | null => {
@@ -140,6 +179,8 @@ export const footerBindings = (room: Exclude<Room, "everywhere">): readonly Bind
 const roomNames: readonly (readonly [Room, string])[] = [
   ["everywhere", "Everywhere"],
   ["nodes", "In the nodes"],
+  ["client", "In the client"],
+  ["prompt", "At the client's prompt"],
   ["log", "In the log"],
   ["field", "While typing a filter"],
   ["help", "In this help"],

@@ -2,8 +2,9 @@
  * Which pane gets how many rows, from the terminal's size alone.
  *
  * Header, nodes, warnings and keys come first, because an operator in trouble reads those; the log takes what is
- * left, and the load gets a chart, a sparkline a node, or nothing, as room allows. The rows always add up to the
- * terminal's height, and a second warning takes its row from the log alone, so that nothing else jumps.
+ * left, and the load gets a chart, a sparkline a node, or nothing, as room allows. The client stands beside a chart
+ * that is wide enough for both; elsewhere it shows when it is gone to. The rows always add up to the terminal's
+ * height, and a second warning takes its row from the log alone, so that nothing else jumps.
  */
 import type { PaneId } from "./keys.ts";
 
@@ -21,6 +22,9 @@ export type Layout =
       readonly kind: "panes";
       readonly nodes: number;
       readonly load: number;
+      readonly client: number;
+      /** How wide the client is beside the load; 0 where it is not. */
+      readonly clientColumns: number;
       readonly log: number;
       readonly notices: number;
     };
@@ -38,6 +42,9 @@ const logRowsBesideLoad = 10;
 /** Inside its borders a chart needs this many rows for its axes to be readable. */
 export const chartRowsMin = 10;
 const chartRowsMax = 18;
+/** From this width on there is room for the client beside the chart, with this share of it. */
+const columnsBeside = 100;
+const clientShare = 0.37;
 /** From this height on, several warnings may stand below each other. */
 const tallRows = 30;
 const noticesMax = 3;
@@ -55,11 +62,15 @@ export const layoutOf = (
   const room = size.rows - headerRows - footerRows - notices;
   if (zoomed !== null) {
     const only = (pane: PaneId): number => (zoomed === pane ? room : 0);
-    return { kind: "panes", nodes: only("nodes"), load: only("load"), log: only("log"), notices };
+    const panes = { nodes: only("nodes"), load: only("load"), client: only("client"), log: only("log") };
+    return { kind: "panes", ...panes, clientColumns: 0, notices };
   }
   const nodes = Math.min(Math.max(1, nodeCount) + nodesExtraRows, room - logRowsMin);
   const load = loadRows(room + notices - noticeRowsMax - nodes, Math.max(1, nodeCount));
-  return { kind: "panes", nodes, load, log: room - nodes - load, notices };
+  const beside = size.columns >= columnsBeside && load >= chartRowsMin + borderRows;
+  const clientColumns = beside ? Math.round(size.columns * clientShare) : 0;
+  const log = room - nodes - load;
+  return { kind: "panes", nodes, load, client: beside ? load : 0, clientColumns, log, notices };
 };
 
 /** How many of `left` rows, which it shares with the log, the load gets. */
@@ -72,4 +83,4 @@ const loadRows = (left: number, nodeCount: number): number => {
 
 /** Rows between header and warnings, which the help takes while it is open. */
 export const roomOf = (layout: Extract<Layout, { kind: "panes" }>): number =>
-  layout.nodes + layout.load + layout.log;
+  layout.nodes + Math.max(layout.load, layout.client) + layout.log;

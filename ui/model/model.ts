@@ -8,6 +8,7 @@ import type { LogEntry } from "../../core/model/events.ts";
 import type { NodeId } from "../../core/model/ids.ts";
 import type { Snapshot } from "../../core/model/snapshot.ts";
 import type { WallMs } from "../../core/model/units.ts";
+import { type ClientPane, type FirstClient, firstClient } from "./client.ts";
 import { type ClusterView, clusterOf, type Sources } from "./cluster.ts";
 import type { PaneId, Room } from "./keys.ts";
 import { borderRows, type Layout, layoutOf, type Size } from "./layout.ts";
@@ -55,6 +56,7 @@ export interface ConsoleModel {
   readonly logView: LogView;
   /** The text of the filter field while it is open. */
   readonly typing: string | null;
+  readonly client: ClientPane;
 }
 
 export interface FirstModel {
@@ -63,10 +65,12 @@ export interface FirstModel {
   readonly commands: NoticeCommands;
   readonly now: WallMs;
   readonly size: Size;
+  readonly client: FirstClient;
 }
 
-export const firstModel = (first: FirstModel): ConsoleModel => ({
+export const firstModel = ({ client, ...first }: FirstModel): ConsoleModel => ({
   ...first,
+  client: firstClient(client),
   live: { snapshots: new Map(), processes: new Map(), log: emptyLog, loads: new Map() },
   frozen: null,
   focus: "nodes",
@@ -103,10 +107,17 @@ export const logRows = (model: ConsoleModel): number => {
   return layout.kind === "panes" ? Math.max(1, layout.log - borderRows) : 1;
 };
 
+/** Lines of the client that show at once; at least 1. */
+export const clientRows = (model: ConsoleModel): number => {
+  const layout = modelLayout(model);
+  return layout.kind === "panes" ? Math.max(1, layout.client - borderRows - 1) : 1;
+};
+
 /** Where keys go now. */
 export const currentRoom = (model: ConsoleModel): Exclude<Room, "everywhere"> => {
   if (model.typing !== null) return "field";
-  return model.help === null ? model.focus : "help";
+  if (model.help !== null) return "help";
+  return model.focus === "client" && model.client.typing ? "prompt" : model.focus;
 };
 
 /** The ids of the nodes that show, ascending. */

@@ -1,12 +1,14 @@
 /**
  * What a key makes of the model: it is looked up in the key table, by the room that one is in, and its action done.
  */
+import { type ClientPane, type ClientRequest, clientActed, clientTyped } from "./client.ts";
 import { type Action, actionOf, helpLines, panes } from "./keys.ts";
 import { borderRows, roomOf } from "./layout.ts";
 import { printable } from "./line.ts";
 import { logWindow, nextLevel, scrollLog } from "./log.ts";
 import {
   type ConsoleModel,
+  clientRows,
   currentRoom,
   logRows,
   modelLayout,
@@ -16,7 +18,7 @@ import {
 } from "./model.ts";
 
 /** What has to happen outside. */
-export type Command = { readonly kind: "quit" } | { readonly kind: "suspend" };
+export type Command = { readonly kind: "quit" } | { readonly kind: "suspend" } | ClientRequest;
 
 export type Updated = readonly [ConsoleModel, readonly Command[]];
 
@@ -25,9 +27,22 @@ export const filterTextMax = 80;
 
 export const press = (model: ConsoleModel, key: string): Updated => {
   if (model.typing !== null) return pressedInField(model, model.typing, key);
-  const action = actionOf(currentRoom(model), key);
-  return action === null ? [model, []] : acted(model, action, key);
+  const room = currentRoom(model);
+  const action = actionOf(room, key);
+  if (action !== null) return acted(model, action, key);
+  const isText = room === "prompt" && [...graphemes.segment(key)].length === 1;
+  return [isText ? withClient(model, clientTyped(model.client, key)) : model, []];
 };
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** A paste goes where one types; where nobody does, to the client: a file that is dropped is to be uploaded. */
+export const pasted = (model: ConsoleModel, text: string): ConsoleModel => {
+  if (model.typing !== null) return typed(model, model.typing + text);
+  if (model.help !== null || model.client.user === null) return model;
+  return withClient({ ...model, focus: "client" }, clientTyped(model.client, text));
+};
+
+const withClient = (model: ConsoleModel, client: ClientPane): ConsoleModel => ({ ...model, client });
 
 const pressedInField = (model: ConsoleModel, text: string, key: string): Updated => {
   const action = actionOf("field", key);
@@ -69,27 +84,37 @@ const acted = (model: ConsoleModel, action: Action, key: string): Updated => {
     case "previous-pane":
       return [movedFocus(model, -1), []];
     case "go-to-pane":
-      return [{ ...model, focus: panes[Number(key) - 1]?.id ?? model.focus }, []];
+      return [wentTo(model, Number(key)), []];
     case "zoom":
       return [{ ...model, zoomed: !model.zoomed }, []];
     case "pause":
       return [paused(model), []];
     case "filter":
       return [{ ...model, typing: model.logView.filter, focus: "log" }, []];
-    case "page-up":
-    case "page-down":
     case "follow":
     case "level":
       return [inLog(model, action), []];
     default:
-      return [inRoom(model, action), []];
+      return inRoom(model, action);
   }
 };
 
-const inRoom = (model: ConsoleModel, action: Action): ConsoleModel => {
+const inRoom = (model: ConsoleModel, action: Action): Updated => {
   if (model.help !== null)
-    return { ...model, help: helpMoved(model, model.help, action === "down" ? 1 : -1) };
-  return model.focus === "log" ? inLog(model, action) : inNodes(model, action);
+    return [{ ...model, help: helpMoved(model, model.help, action === "down" ? 1 : -1) }, []];
+  if (model.focus === "client") {
+    const [client, requests] = clientActed(model.client, action, clientRows(model));
+    return [withClient(model, client), requests];
+  }
+  const paging = action === "page-up" || action === "page-down";
+  return [model.focus === "log" || paging ? inLog(model, action) : inNodes(model, action), []];
+};
+
+/** To the client one goes in order to type. */
+const wentTo = (model: ConsoleModel, number: number): ConsoleModel => {
+  const focus = panes[number - 1]?.id ?? model.focus;
+  const [client] = focus === "client" ? clientActed(model.client, "type", 1) : [model.client];
+  return { ...model, focus, client };
 };
 
 /** Never past the last line: the help's bottom stays at the bottom of its room. */

@@ -7,6 +7,7 @@
 import type { Level } from "../../core/model/events.ts";
 import type { NodeId } from "../../core/model/ids.ts";
 import type { WallMs } from "../../core/model/units.ts";
+import { type ClientEvent, clientHeard } from "./client.ts";
 import { clusterOf, isLive, type ProcessState, type Received } from "./cluster.ts";
 import type { Size } from "./layout.ts";
 import { printable } from "./line.ts";
@@ -19,7 +20,7 @@ import {
   loadSamplesMax,
   shownNodes,
 } from "./model.ts";
-import { press, typed, type Updated } from "./press.ts";
+import { pasted, press, type Updated } from "./press.ts";
 
 export type Message =
   /** What came in since the last such message, oldest first. */
@@ -29,6 +30,8 @@ export type Message =
   | { readonly kind: "key"; readonly key: string }
   | { readonly kind: "paste"; readonly text: string }
   | { readonly kind: "resize"; readonly size: Size }
+  /** From whoever runs the client's commands. */
+  | { readonly kind: "client"; readonly event: ClientEvent }
   /** What this process itself would have printed. */
   | { readonly kind: "said"; readonly at: WallMs; readonly level: Level; readonly text: string };
 
@@ -48,7 +51,9 @@ const decided = (model: ConsoleModel, message: Message): Updated => {
     case "resize":
       return [{ ...model, size: message.size }, []];
     case "paste":
-      return [model.typing === null ? model : typed(model, model.typing + message.text), []];
+      return [pasted(model, message.text), []];
+    case "client":
+      return [{ ...model, client: clientHeard(model.client, message.event) }, []];
     case "key":
       return press(model, message.key);
   }

@@ -15,6 +15,7 @@ import {
 } from "../model/line.ts";
 import { type ConsoleModel, currentRoom, liveNotices } from "../model/model.ts";
 import type { Notice } from "../model/notices.ts";
+import { lastCells } from "./client.ts";
 
 const marks: Readonly<Record<Notice["tone"], string>> = { good: "●", warn: "▲", bad: "⚠" };
 
@@ -68,11 +69,4 @@ const keyLine = (model: ConsoleModel, width: number): Line => {
   let count = shown.length;
   while (count > 0 && lineWidth(lineOf(count)) > width) count -= 1;
   return lineOf(count);
-};
-
-/** The end of `text`, because that is where one types. */
-const lastCells = (text: string, cells: number): string => {
-  let shown = text;
-  while (shown !== "" && displayWidth(shown) > cells) shown = [...shown].slice(1).join("");
-  return shown;
 };

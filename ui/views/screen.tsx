@@ -8,6 +8,7 @@ import { borderRows, roomOf, sizeMin } from "../model/layout.ts";
 import { fitLine, type Line, plain } from "../model/line.ts";
 import { type ConsoleModel, modelLayout } from "../model/model.ts";
 import type { Theme } from "../theme.ts";
+import { clientPane } from "./client.ts";
 import { footerLine, noticeLines } from "./footer.ts";
 import { headerLine } from "./header.ts";
 import { helpPane } from "./help.ts";
@@ -29,9 +30,26 @@ export const Screen = ({ model, theme }: ScreenProps): ReactNode => {
     <Box flexDirection="column" width={columns} height={rows}>
       <Row theme={theme} line={headerLine(model)} />
       {model.help === null ? (
-        panes.map((pane) => (
-          <PaneOf key={pane.id} id={pane.id} rows={layout[pane.id]} model={model} theme={theme} />
-        ))
+        <>
+          <PaneOf id="nodes" rows={layout.nodes} width={columns} model={model} theme={theme} />
+          <Box>
+            <PaneOf
+              id="load"
+              rows={layout.load}
+              width={columns - layout.clientColumns}
+              model={model}
+              theme={theme}
+            />
+            <PaneOf
+              id="client"
+              rows={layout.client}
+              width={layout.clientColumns || columns}
+              model={model}
+              theme={theme}
+            />
+          </Box>
+          <PaneOf id="log" rows={layout.log} width={columns} model={model} theme={theme} />
+        </>
       ) : (
         <Pane
           name="Keys"
@@ -51,9 +69,14 @@ export const Screen = ({ model, theme }: ScreenProps): ReactNode => {
   );
 };
 
-const PaneOf = ({ id, rows, model, theme }: ScreenProps & { id: PaneId; rows: number }): ReactNode => {
+interface PaneOfProps extends ScreenProps {
+  readonly id: PaneId;
+  readonly rows: number;
+  readonly width: number;
+}
+
+const PaneOf = ({ id, rows, width, model, theme }: PaneOfProps): ReactNode => {
   if (rows === 0) return null;
-  const width = model.size.columns;
   return (
     <Pane
       name={`${paneNumber(id)} ${panes[paneNumber(id) - 1]?.name ?? ""}`}
@@ -78,6 +101,8 @@ const contentOf = (
       return nodesPane(model, width, rows);
     case "load":
       return loadPane(model, width, rows, theme.colored);
+    case "client":
+      return clientPane(model, width, rows);
     case "log":
       return logPane(model, width, rows);
   }

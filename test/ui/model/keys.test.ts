@@ -11,7 +11,7 @@ import {
   type Room,
 } from "../../../ui/model/keys.ts";
 
-const rooms: readonly Room[] = ["everywhere", "nodes", "load", "log", "field", "help"];
+const rooms: readonly Room[] = ["everywhere", "nodes", "load", "client", "log", "field", "prompt", "help"];
 
 describe("the key table", () => {
   test.each(rooms)("no key does two things: %s", (room) => {
@@ -27,9 +27,12 @@ describe("the key table", () => {
     expect(actionOf("help", "p")).toBeNull();
   });
 
-  test("every room can be left, and ^C quits in each", () => {
-    for (const room of ["nodes", "load", "log", "field", "help"] as const)
+  test("every room can be left, and ^C quits in each but the prompt, where it stops a command", () => {
+    for (const room of ["nodes", "load", "client", "log", "field", "help"] as const)
       expect(actionOf(room, "ctrl-c")).toBe("quit");
+    expect(actionOf("prompt", "ctrl-c")).toBe("stop");
+    expect(actionOf("prompt", "escape")).toBe("leave-field");
+    expect(actionOf("prompt", "q")).toBeNull();
     expect(actionOf("field", "escape")).toBe("drop-filter");
     expect(actionOf("help", "escape")).toBe("back");
   });

@@ -138,9 +138,9 @@ describe("views", () => {
   });
 
   test("the log's title says what is left out, and that it does not follow", () => {
-    const title = (model: ConsoleModel) => linesOf(model).find((line) => line.includes("3 Log"));
+    const title = (model: ConsoleModel) => linesOf(model).find((line) => line.includes("4 Log"));
     expect(title(calmScene(120, 40))).toContain("following · info and above · 30 of 32");
-    expect(title(press(calmScene(120, 40), "3", "k", "k"))).toContain("2 below, f follows");
+    expect(title(press(calmScene(120, 40), "4", "k", "k"))).toContain("2 below, f follows");
     expect(title(press(calmScene(120, 40), "j", "enter"))).toContain("only ▲ 2");
     expect(title(press(calmScene(120, 40), "l", "l", "l"))).toContain("all levels · 32");
     expect(title(press(calmScene(120, 40), "/", ..."zzz"))).toContain("/zzz · 0 of 32");
@@ -152,7 +152,7 @@ describe("views", () => {
   });
 
   test("a zoomed pane hides the others, and help and quit stay in the footer", () => {
-    const zoomed = linesOf(press(calmScene(80, 24), "3", "z"));
+    const zoomed = linesOf(press(calmScene(80, 24), "4", "z"));
     expect(zoomed.some((line) => line.includes("1 Nodes"))).toBe(false);
     expect(zoomed.filter((line) => line.startsWith("│")).length).toBe(19);
     expect(zoomed.at(-1)).toContain("? help · q quit");

@@ -1,0 +1,166 @@
+/**
+ * The client in the console's pane: the same lines and the same commands as at the prompt, told in events.
+ */
+import { systemClock } from "../../core/io/clock.ts";
+import { sayBytes } from "../../core/model/faults.ts";
+import type { ClientEvent, ClientRequest, Transfer } from "../../ui/model/client.ts";
+import { dim, type Line, plain } from "../../ui/model/line.ts";
+import type { ConsoleClient } from "../../ui/run.ts";
+import { completeLine } from "./complete.ts";
+import type { History } from "./history.ts";
+import { readingHere, readLine } from "./line.ts";
+import type { Progress } from "./progress.ts";
+import { type Desk, runClientCommand } from "./run.ts";
+import { openSources } from "./sources.ts";
+import { type Talk, talkTo, type Voice } from "./talk.ts";
+
+export interface PaneClient extends ConsoleClient {
+  /** Breaks off what runs and hangs up. */
+  close(): Promise<void>;
+}
+
+type Tell = (event: ClientEvent) => void;
+
+export const openPaneClient = (desk: Desk, history: History): PaneClient => {
+  const listeners = new Set<Tell>();
+  const tell: Tell = (event) => {
+    for (const listener of listeners) listener(event);
+  };
+  const voice = voiceOf(tell);
+  const sources = openSources(desk.client);
+  let running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
+
+  const run = async (line: string, signal: AbortSignal): Promise<void> => {
+    history.add(line);
+    await runLine(desk, line, (json) => talkTo(voice, json), signal);
+    running = null;
+    tell({ kind: "idle" });
+    sources.refresh();
+  };
+  const complete = async (before: string): Promise<void> => {
+    const completion = await completeLine(before, sources, readingHere());
+    if (completion === null) return;
+    const { from, text, choices, described } = completion;
+    tell({ kind: "completed", before, from, text, choices: choiceLines(choices, described) });
+  };
+  return {
+    first: { user: desk.client.user, history: history.lines, greeting },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    perform: (request: ClientRequest) => {
+      switch (request.kind) {
+        case "client.run": {
+          const stop = new AbortController();
+          running = { stop, ended: run(request.line, stop.signal) };
+          return;
+        }
+        case "client.cancel":
+          running?.stop.abort();
+          return;
+        case "client.complete":
+          void complete(request.before);
+          return;
+      }
+    },
+    close: async () => {
+      running?.stop.abort();
+      await running?.ended;
+      desk.client.close();
+    },
+  };
+};
+
+/** Where nobody's credentials are: what to type to get some. */
+export const absentClient = (command: string): PaneClient => ({
+  first: {
+    user: null,
+    history: [],
+    greeting: [
+      [plain("No user's credentials are on this machine.")],
+      [
+        plain("To upload from here, run "),
+        { text: command, bold: true },
+        plain(" and open the console again."),
+      ],
+    ],
+  },
+  subscribe: () => () => undefined,
+  perform: () => undefined,
+  close: async () => undefined,
+});
+
+const greeting: readonly Line[] = [
+  [{ text: "help", bold: true }, plain(" tells what can be said here, Tab completes it, Esc leaves.")],
+];
+
+const runLine = async (
+  desk: Desk,
+  line: string,
+  talkAs: (json: boolean) => Talk,
+  signal: AbortSignal,
+): Promise<void> => {
+  const read = readLine(line, "person");
+  if (!read.ok) talkAs(false).failure({}, read.fault);
+  else if (read.value?.command.kind === "quit")
+    talkAs(false).page("Esc leaves this pane, and then q the console.");
+  else if (read.value !== null) {
+    const talk = talkAs(read.value.settings.json === true);
+    await runClientCommand(desk, talk, read.value.command, signal);
+  }
+};
+
+const voiceOf = (tell: Tell): Voice => {
+  const say = (...lines: readonly Line[]): void => tell({ kind: "output", lines });
+  return {
+    result: (text) =>
+      say(text.startsWith("✓") ? [{ text: "✓", tone: "good" }, plain(text.slice(1))] : [plain(text)]),
+    aside: (text) => say([dim(text)]),
+    complaint: (what, hint) =>
+      say([{ text: "error: ", tone: "bad" }, plain(what)], [dim("hint: "), plain(hint)]),
+    progress: transfersTo(tell),
+  };
+};
+
+/** Between two drawings of the bars. */
+const drawMs = 100;
+
+const transfersTo = (tell: Tell): Progress => {
+  const clock = systemClock();
+  const active = new Map<string, Transfer & { readonly since: number }>();
+  let drawnAt = 0;
+  const draw = (): void => {
+    drawnAt = clock.monotonic();
+    tell({ kind: "transfers", transfers: [...active.values()] });
+  };
+  return {
+    show: (name, bytes, total) => {
+      const now = clock.monotonic();
+      const since = active.get(name)?.since ?? now;
+      const seconds = Math.max(0.001, (now - since) / 1000);
+      active.set(name, {
+        name,
+        share: total === 0 ? 0 : bytes / total,
+        says: `${sayBytes(bytes / seconds)}/s`,
+        since,
+      });
+      if (now - drawnAt >= drawMs) draw();
+    },
+    done: (name) => {
+      active.delete(name);
+      draw();
+    },
+    clear: () => undefined,
+  };
+};
+
+const choicesMax = 40;
+
+const choiceLines = (choices: readonly string[], described: boolean): readonly Line[] => {
+  const shown = choices.slice(0, choicesMax);
+  const more: readonly Line[] =
+    choices.length > shown.length ? [[dim(`… and ${choices.length - shown.length} more`)]] : [];
+  if (described) return [...shown.map((choice): Line => [dim(choice)]), ...more];
+  return [[dim(shown.join("  "))], ...more];
+};
