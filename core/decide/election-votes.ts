@@ -204,6 +204,7 @@ export const giveUp = (state: Election, around: Surroundings): Election => ({
 const lead = (state: Election, around: Surroundings, effects: Effect[]): Election => {
   const { now } = around.moment;
   const { id, peers } = state.setup;
+  const { term } = state.durable;
   const role = {
     kind: "leader",
     since: now,
@@ -211,7 +212,8 @@ const lead = (state: Election, around: Surroundings, effects: Effect[]): Electio
     electableAt: now,
   } as const;
   effects.push(
-    { kind: "log", event: { kind: "leader.elected", term: state.durable.term, leader: id } },
+    { kind: "log", event: { kind: "leader.elected", term, leader: id } },
+    { kind: "log", event: { kind: "leaderless.ended", term, leaderlessMs: now - state.leaderlessSince } },
     { kind: "changed" },
   );
   return beat({ ...state, role, leader: id, leaderlessSince: now, leaderDead: false }, around, effects);

@@ -27,6 +27,8 @@ export type Event =
       readonly reason: RefusalReason;
     }
   | { readonly kind: "leader.elected"; readonly term: Term; readonly leader: NodeId }
+  /** Said by the new leader: how long it had heard none, or had been up without one. */
+  | { readonly kind: "leaderless.ended"; readonly term: Term; readonly leaderlessMs: number }
   | {
       readonly kind: "leader.stepped-down";
       readonly term: Term;
@@ -114,6 +116,7 @@ export const levelOf = (event: Event): Level => {
     case "node.stopped":
     case "election.started":
     case "leader.elected":
+    case "leaderless.ended":
     case "leader.stepped-down":
     case "leader.handed-over":
     case "node.up":
@@ -174,6 +177,8 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
       return event.leader === node
         ? `${who}: I am the new leader (term ${event.term})`
         : `${who}: node ${event.leader} leads term ${event.term}`;
+    case "leaderless.ended":
+      return `${who}: nobody led for ${Math.round(event.leaderlessMs)} ms; term ${event.term} has begun`;
     case "leader.stepped-down":
       return `${who}: I no longer lead term ${event.term}: ${stepDownReasons[event.reason]}`;
     case "leader.handed-over":

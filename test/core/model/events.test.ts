@@ -39,6 +39,11 @@ const lines: { readonly [Kind in Event["kind"]]: readonly [Extract<Event, { kind
       "info",
       "Node 3: I am the new leader (term 4)",
     ],
+    "leaderless.ended": [
+      { kind: "leaderless.ended", term: term(4), leaderlessMs: 48.4 },
+      "info",
+      "Node 3: nobody led for 48 ms; term 4 has begun",
+    ],
     "leader.stepped-down": [
       { kind: "leader.stepped-down", term: term(4), reason: "lease-lost" },
       "info",
