@@ -5,16 +5,13 @@
  * alone and gives it back; one that closed while it lay here is dropped. A server may still have closed a
  * connection a moment before it is used: `fresh` tells the borrower whether that explains a CONNECTION_LOST on
  * the first use, and the request may be made again.
- *
- * A frozen server lets everybody in and answers nobody. With `dialSlowMs`, while one dial to a server has taken
- * longer, and until one gets through again, no other is begun beside it: the borrower hears TIMED_OUT at once, and
- * the server finds few callers when it wakes, not thousands that have long gone.
  */
 import type { ServerAddress } from "../model/config.ts";
 import { bad, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { Hello } from "../model/messages.ts";
 import type { Connection } from "./connection.ts";
+import { type Dial, dialingOnce } from "./dialer.ts";
 import type { Credentials } from "./pki/credentials.ts";
 import { dialSecure } from "./tls.ts";
 
@@ -27,7 +24,7 @@ export interface ConnectionPoolOptions {
   readonly idleMax?: number;
   /** For a new connection to be ready; `handshakeMsMax` when left out. */
   readonly dialMs?: number;
-  /** See above; when left out, every borrower dials. */
+  /** See `dialer.ts`; when left out, every borrower who finds nothing waiting dials. */
   readonly dialSlowMs?: number;
 }
 
@@ -48,18 +45,9 @@ export interface ConnectionPool {
 
 export const idleConnectionsMax = 8;
 
-/** The dials to one server. */
-interface Dials {
-  /** When each that is under way began, milliseconds of `performance.now`. */
-  readonly begunAtMs: number[];
-  /** The last one that ended was not answered. */
-  vain: boolean;
-}
-
 export const createConnectionPool = (options: ConnectionPoolOptions): ConnectionPool => {
-  const { servers, idleMax = idleConnectionsMax, dialSlowMs = Number.POSITIVE_INFINITY } = options;
+  const { servers, idleMax = idleConnectionsMax } = options;
   const waiting = new Map<NodeId, Connection[]>(servers.map(({ id }) => [id, []]));
-  const dials = new Map<NodeId, Dials>();
   const dialing = new AbortController();
 
   /** The one used last: the others may rest until they are closed. */
@@ -78,50 +66,30 @@ export const createConnectionPool = (options: ConnectionPoolOptions): Connection
     if (index >= 0) among.splice(index, 1);
   };
 
-  /** For how long a dial to `server` has been slow, when another would only wait beside it. */
-  const slowFor = (server: NodeId): number | null => {
-    const { begunAtMs, vain } = dialsTo(server);
-    const [oldest] = begunAtMs;
-    if (oldest === undefined) return null;
-    const ms = Math.round(performance.now() - oldest);
-    return vain || ms > dialSlowMs ? ms : null;
+  const dialer = (address: ServerAddress): Dial => {
+    const dial: Dial = () =>
+      dialSecure({
+        address,
+        credentials: options.credentials,
+        hello: options.hello(),
+        expect: { role: "node", id: address.id },
+        signal: dialing.signal,
+        ...(options.dialMs !== undefined && { withinMs: options.dialMs }),
+      });
+    const { dialSlowMs } = options;
+    return dialSlowMs === undefined ? dial : dialingOnce(`node ${address.id}`, dialSlowMs, dial);
   };
-
-  const dialsTo = (server: NodeId): Dials => {
-    const known = dials.get(server) ?? { begunAtMs: [], vain: false };
-    dials.set(server, known);
-    return known;
-  };
-
-  const dial = async (address: ServerAddress): Promise<Result<Connection>> => {
-    const under = dialsTo(address.id);
-    const begunAtMs = performance.now();
-    under.begunAtMs.push(begunAtMs);
-    const dialed = await dialSecure({
-      address,
-      credentials: options.credentials,
-      hello: options.hello(),
-      expect: { role: "node", id: address.id },
-      signal: dialing.signal,
-      ...(options.dialMs !== undefined && { withinMs: options.dialMs }),
-    });
-    under.begunAtMs.splice(under.begunAtMs.indexOf(begunAtMs), 1);
-    under.vain = dialSlowMs < Number.POSITIVE_INFINITY && !dialed.ok && dialed.fault.code === "TIMED_OUT";
-    return dialed;
-  };
+  const dials = new Map(servers.map((address) => [address.id, dialer(address)]));
 
   return {
     borrow: async (server) => {
-      const address = servers.find(({ id }) => id === server);
-      if (address === undefined)
+      const dial = dials.get(server);
+      if (dial === undefined)
         return bad(fault("CONNECTION_LOST", { peer: `node ${server}`, reason: "no such node" }));
       if (dialing.signal.aborted) return bad(fault("INTERRUPTED", {}));
       const connection = takeWaiting(server);
       if (connection !== null) return good({ connection, fresh: false });
-      const slowMs = slowFor(server);
-      if (slowMs !== null)
-        return bad(fault("TIMED_OUT", { peer: `node ${server}`, what: "answer", ms: slowMs }));
-      const dialed = await dial(address);
+      const dialed = await dial();
       return dialed.ok ? good({ connection: dialed.value, fresh: true }) : dialed;
     },
 
