@@ -1,0 +1,41 @@
+/**
+ * How much of everything a run measures.
+ */
+export interface Options {
+  readonly starts: number;
+  readonly kills: number;
+  readonly freezes: number;
+  /** Kills while somebody uploads. */
+  readonly stalls: number;
+  /** Uploads of 50 kB, 1 MB and 10 MB. */
+  readonly uploads: readonly [number, number, number];
+  /** Turns of eight clients. */
+  readonly turns: number;
+  readonly turnMs: number;
+  /** For Node, before the program of each node: what `--profile` needs. */
+  readonly nodeArguments: readonly string[];
+}
+
+/** About eight minutes; five of them are the kills. */
+export const wholeRun: Options = {
+  starts: 10,
+  kills: 200,
+  freezes: 40,
+  stalls: 20,
+  uploads: [60, 40, 15],
+  turns: 5,
+  turnMs: 2_000,
+  nodeArguments: [],
+};
+
+/** Under a minute: to see that it works. */
+export const quickRun: Options = {
+  starts: 3,
+  kills: 6,
+  freezes: 4,
+  stalls: 3,
+  uploads: [10, 8, 4],
+  turns: 1,
+  turnMs: 1_500,
+  nodeArguments: [],
+};

@@ -1,0 +1,47 @@
+/**
+ * Where the nodes' time went: V8's CPU profiles, summed by function.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+/** The part of a `.cpuprofile` that is read here; times in microseconds. */
+interface Profile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+const shown = 25;
+
+/** The functions in which all processes of the folder spent most time themselves, as shares of the busy time. */
+export const sayProfiles = (folder: string): string => {
+  const times = new Map<string, number>();
+  const names = readdirSync(folder).filter((name) => name.endsWith(".cpuprofile"));
+  for (const name of names)
+    addProfile(times, JSON.parse(readFileSync(join(folder, name), "utf8")) as Profile);
+  const idle = times.get("(idle)") ?? 0;
+  times.delete("(idle)");
+  const busy = [...times.values()].reduce((sum, time) => sum + time, 0);
+  const rows = [...times]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, shown)
+    .map(([name, time]) => `${((100 * time) / busy).toFixed(1).padStart(5)} %  ${name}`);
+  const share = ((100 * busy) / (busy + idle)).toFixed(0);
+  return [`${names.length} profiles; busy ${share} % of the time, in:`, ...rows].join("\n");
+};
+
+const addProfile = (times: Map<string, number>, { nodes, samples, timeDeltas }: Profile): void => {
+  const nameOf = new Map(nodes.map(({ id, callFrame }) => [id, sayFrame(callFrame)]));
+  for (const [at, sample] of samples.entries()) {
+    const name = nameOf.get(sample) ?? "(unknown)";
+    times.set(name, (times.get(name) ?? 0) + (timeDeltas[at] ?? 0));
+  }
+};
+
+const sayFrame = ({ functionName, url, lineNumber }: Profile["nodes"][number]["callFrame"]): string => {
+  const name = functionName === "" ? "(anonymous)" : functionName;
+  return url === "" ? name : `${name} (${basename(url)}:${lineNumber + 1})`;
+};

@@ -1,0 +1,210 @@
+/**
+ * Uploads: how long one takes, how many eight clients finish in a second, how long one stands still when the
+ * leader is killed, and what memory all that took.
+ *
+ * The cluster and the bare processes take turns, and each turn begins when the other has nothing left to do:
+ * also what the nodes do after the acknowledgement (decoding, thumbnails) is waited for.
+ */
+import { readFileSync } from "node:fs";
+import { type Bare, startBareTrio } from "./bare-start.ts";
+import { type Figure, median, nowMs } from "./figures.ts";
+import { type Fleet, nodeIds, pauseMs } from "./fleet.ts";
+import { type Kill, killLeader, startSettled } from "./leaders.ts";
+import type { Options } from "./options.ts";
+import type { Done, Target } from "./uploader.ts";
+import { makePictures, type Picture, startUploader, type Uploader } from "./uploader-start.ts";
+
+const bareUpload =
+  "the same bytes over mutual TLS through three bare processes: back, on to two others, synced on two disks";
+
+/** Between two turns, for what was logged to be over. */
+const breathMs = 30;
+
+const sizes = [50_000, 1_000_000, 10_000_000];
+const warmUps = 5;
+
+export const measureUploads = async ({ uploads, nodeArguments }: Options): Promise<readonly Figure[]> => {
+  const fleet = await startSettled(nodeArguments);
+  try {
+    const pictures = await makePictures(fleet, sizes);
+    const [relay] = await startBareTrio(fleet);
+    const uploader = await startUploader(fleet, { clients: 1, barePort: relay.port, pictures });
+    const figures: Figure[] = [];
+    for (const [at, picture] of pictures.entries()) {
+      const times = { cluster: [] as number[], bare: [] as number[] };
+      const count = uploads[at] ?? 0;
+      for (let turn = -Math.min(warmUps, count); turn < count; turn++) {
+        for (const target of ["cluster", "bare"] as const) {
+          const done = await uploader.upload(at, target);
+          await settled(fleet, [done]);
+          if (turn >= 0) times[target].push(done.ms);
+        }
+      }
+      figures.push({
+        name: `upload of ${sayBytes(picture)}`,
+        unit: "ms",
+        values: times.cluster,
+        floor: times.bare,
+        floorIs: bareUpload,
+        aim: {},
+      });
+    }
+    await uploader.close();
+    return figures;
+  } finally {
+    await fleet.close();
+  }
+};
+
+const sayBytes = ({ bytes }: Picture): string =>
+  bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** Until what was stored is decoded, too. */
+const settled = async (fleet: Fleet, uploads: readonly Done[]): Promise<void> => {
+  const missing = new Set(uploads.flatMap(({ id }) => (id === null ? [] : [id])));
+  let seen = Math.max(0, fleet.lines.length - linesBack);
+  await fleet.when("the decoding", () => {
+    for (; seen < fleet.lines.length; seen++) {
+      const line = fleet.lines[seen];
+      if (line?.event === "image.inspected") missing.delete(String(line.fields.image));
+    }
+    return missing.size === 0 || null;
+  });
+  await pauseMs(breathMs);
+};
+/** What one turn logs is fewer lines than this. */
+const linesBack = 50_000;
+
+const crowd = { processes: 2, clientsEach: 4, bytes: 200_000 };
+
+/** Throughput, and the memory of every process after it. */
+export const measureCrowd = async ({ turns, turnMs, nodeArguments }: Options): Promise<readonly Figure[]> => {
+  const fleet = await startSettled(nodeArguments);
+  try {
+    const pictures = await makePictures(fleet, [crowd.bytes]);
+    const bares = await startBareTrio(fleet);
+    const uploaders = await Promise.all(
+      Array.from({ length: crowd.processes }, () =>
+        startUploader(fleet, { clients: crowd.clientsEach, barePort: bares[0].port, pictures }),
+      ),
+    );
+    const rates = { cluster: [] as number[], bare: [] as number[] };
+    for (let turn = 0; turn <= turns; turn++) {
+      for (const target of ["cluster", "bare"] as const) {
+        const { rate, uploads } = await together(uploaders, target, turnMs);
+        await settled(fleet, uploads);
+        // The first turn warms up.
+        if (turn > 0) rates[target].push(rate);
+      }
+    }
+    const memory = memoryFigures(fleet, bares);
+    for (const uploader of uploaders) await uploader.close();
+    return [
+      {
+        name: "uploads a second, 8 clients of 200 kB",
+        unit: "a second",
+        values: rates.cluster,
+        floor: rates.bare,
+        floorIs: bareUpload,
+        aim: {},
+        note: "Decoding and thumbnails fall into the same seconds",
+      },
+      ...memory,
+    ];
+  } finally {
+    await fleet.close();
+  }
+};
+
+/** All clients for a while; what was under way at the end counts, and so does its time. */
+const together = async (
+  uploaders: readonly Uploader[],
+  target: Target,
+  ms: number,
+): Promise<{ readonly rate: number; readonly uploads: readonly Done[] }> => {
+  const startedAtMs = nowMs();
+  for (const uploader of uploaders) uploader.begin(0, target);
+  await pauseMs(ms);
+  const uploads = (await Promise.all(uploaders.map((uploader) => uploader.end()))).flat();
+  const lastMs = Math.max(...uploads.map((done) => done.startedAtMs + done.ms));
+  return { rate: uploads.length / ((lastMs - startedAtMs) / 1_000), uploads };
+};
+
+const memoryFigures = (fleet: Fleet, bares: readonly Bare[]): readonly Figure[] => {
+  const floorPids = bares.map(({ child }) => child.pid ?? 0);
+  const pids = nodeIds.map((id) => fleet.pidOf(id));
+  const figure = (name: string, field: string): Figure => ({
+    name,
+    unit: "MB",
+    values: pids.flatMap((pid) => megabytes(pid, field)),
+    floor: floorPids.flatMap((pid) => megabytes(pid, field)),
+    floorIs: "the three bare processes after the same turns",
+    aim: {},
+  });
+  const figures = [
+    figure("memory of a node, after the load", "VmRSS"),
+    figure("memory of a node, at its most", "VmHWM"),
+  ];
+  // Only Linux tells.
+  return figures.filter(({ values }) => values.length > 0);
+};
+
+const megabytes = (pid: number, field: string): readonly number[] => {
+  try {
+    const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(
+      readFileSync(`/proc/${pid}/status`, "utf8"),
+    )?.[1];
+    return kilobytes === undefined ? [] : [Number(kilobytes) / 1_000];
+  } catch {
+    return [];
+  }
+};
+
+/** An upload that a kill touched lasts into, or begins within, this time after it. */
+const touchedMs = 3_000;
+
+/** The leader is killed while two clients upload; how long the slowest upload of each kill stood still. */
+export const measureStall = async ({ stalls, nodeArguments }: Options): Promise<readonly Figure[]> => {
+  const fleet = await startSettled(nodeArguments);
+  try {
+    const pictures = await makePictures(fleet, [50_000]);
+    const uploader = await startUploader(fleet, { clients: 2, barePort: null, pictures });
+    uploader.begin(0, "cluster");
+    await pauseMs(1_000);
+    const kills: Kill[] = [];
+    for (let turn = 0; turn < stalls; turn++) kills.push(await killLeader(fleet));
+    const uploads = await uploader.end();
+    await uploader.close();
+    return stallFigures(kills, uploads);
+  } finally {
+    await fleet.close();
+  }
+};
+
+const stallFigures = (kills: readonly Kill[], uploads: readonly Done[]): readonly Figure[] => {
+  const touches = (done: Done, { atMs }: Kill): boolean =>
+    done.startedAtMs + done.ms > atMs && done.startedAtMs < atMs + touchedMs;
+  const normal = uploads.filter((done) => !kills.some((kill) => touches(done, kill))).map(({ ms }) => ms);
+  const slowest = kills.map((kill) =>
+    Math.max(...uploads.filter((done) => touches(done, kill)).map(({ ms }) => ms)),
+  );
+  return [
+    {
+      name: "longest stall of an upload, leader killed",
+      unit: "ms",
+      values: slowest.map((ms) => ms - median(normal)),
+      floor: normal,
+      floorIs: "an upload of the same 50 kB in the same run that no kill touched",
+      aim: { most: 200 },
+      note: "Per kill, the slowest of all uploads that it touched, less an untouched one",
+    },
+    {
+      name: "kill to new leader, during uploads",
+      unit: "ms",
+      values: kills.map(({ electedMs }) => electedMs),
+      floor: kills.map(({ refusedMs }) => refusedMs),
+      floorIs: "the same kill as a bare TCP connection sees it",
+      aim: {},
+    },
+  ];
+};
