@@ -8,11 +8,14 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { type Machine, type Network, openNetwork } from "../support/machines.ts";
 import { pictureOfBytes } from "../support/pictures.ts";
-import { type Ended, eventually, type Lab, openLab, type Running, type RunOptions } from "./lab.ts";
+import { type Ended, type Lab, openLab, type Running, type RunOptions } from "./lab.ts";
 
 /** The machine without a node. */
 export const laptop = 4;
 export const machines = [1, 2, 3, laptop];
+
+/** Less than what a test may take, so that the error is seen. */
+const wholeMsMax = 40_000;
 
 export class Site {
   readonly lab: Lab = openLab();
@@ -86,7 +89,7 @@ export class Site {
 
   async startAll(): Promise<void> {
     await Promise.all([1, 2, 3].map((id) => listening(this.startNode(id))));
-    await eventually(() => this.allUp());
+    await this.whole();
   }
 
   node(id: number): Running {
@@ -103,6 +106,21 @@ export class Site {
   /** As a node's machine sees the cluster; an empty object when it cannot be asked. */
   async status(machine: number): Promise<Record<string, unknown>> {
     return (await this.on(machine, "status", "--json")).json()[0] ?? {};
+  }
+
+  /** Until all nodes are up and one leads, as node 1 sees it; an error that shows what it saw when it takes too long. */
+  async whole(): Promise<void> {
+    let waits = true;
+    const timer = setTimeout(() => {
+      waits = false;
+    }, wholeMsMax);
+    while (waits) {
+      if (await this.allUp()) {
+        clearTimeout(timer);
+        return;
+      }
+    }
+    throw new Error(`not all nodes are up: ${JSON.stringify(await this.status(1))}`);
   }
 
   async allUp(): Promise<boolean> {

@@ -79,12 +79,12 @@ describe.skipIf(reason !== null)(`three machines and a client${because(reason)}`
   });
 
   test("the leader's cable is pulled while it runs: the others elect, and it rejoins", async () => {
-    await eventually(() => site.allUp());
+    await site.whole();
     const leader = Number((await site.status(laptop)).leader);
     site.host(leader).plug("down");
     expect((await site.upload()).node).not.toBe(leader);
     site.host(leader).plug("up");
-    await eventually(() => site.allUp());
+    await site.whole();
     expect(site.node(leader).child.exitCode).toBeNull();
   });
 
@@ -102,7 +102,7 @@ describe.skipIf(reason !== null)(`three machines and a client${because(reason)}`
     ],
   ];
   test.each(walls)("doctor names a firewall that %s, and what to type", async (_, rule, message) => {
-    await eventually(() => site.allUp());
+    await site.whole();
     site.host(2).closeTo(rule);
     if (!rule.includes("saddr")) await eventually(async () => !(await site.allUp()));
     const ended = await site.on(laptop, "doctor", "--json");
@@ -114,6 +114,6 @@ describe.skipIf(reason !== null)(`three machines and a client${because(reason)}`
     expect(wall?.hint).toContain("on the machine of node 2: sudo ufw allow 8001/tcp");
     await site.upload();
     site.host(2).open();
-    await eventually(() => site.allUp());
+    await site.whole();
   });
 });
