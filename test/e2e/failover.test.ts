@@ -51,6 +51,17 @@ const copiedEverywhere = async (ledger: Ledger): Promise<void> => {
   }
 };
 
+/** Each acknowledged image is listed once, and none that nobody was told of. */
+const listedEverywhere = async (): Promise<void> => {
+  const alice = await fleet.clients.user("alice");
+  for (const node of fleet.nodes) {
+    const connection = await fleet.clients.connect(node, alice.credentials);
+    const listed = await listOn(connection);
+    connection.destroy(null);
+    expect([...listed].toSorted(), `list of node ${node}`).toEqual([...fleet.acknowledged].toSorted());
+  }
+};
+
 describe("a node that comes back", () => {
   test("with the highest id is handed the lead after the stable window", async () => {
     await fleet.kill(three);
@@ -121,6 +132,7 @@ describe("under uploads from 4 clients", () => {
     expect(leaders.size).toBeGreaterThan(1);
     expect(await faultsIn(fleet, ledger)).toEqual([]);
     await copiedEverywhere(ledger);
+    await listedEverywhere();
   }, 180_000);
 
   test("three leaders are frozen and wake, one after the other, and do no harm", async () => {
@@ -137,6 +149,7 @@ describe("under uploads from 4 clients", () => {
     const ledger = await uploaders.stop();
     expect(await faultsIn(fleet, ledger)).toEqual([]);
     await copiedEverywhere(ledger);
+    await listedEverywhere();
   }, 120_000);
 });
 

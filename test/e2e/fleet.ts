@@ -43,6 +43,8 @@ export class Fleet {
   readonly clients: TestCluster;
   /** Where clients put what comes back. */
   readonly folder: string;
+  /** Every id of alice's that was ever acknowledged. */
+  readonly acknowledged = new Set<string>();
   readonly #nodes = new Map<NodeId, Running>();
 
   constructor(lab: Lab, config: ClusterConfig, data: string) {
@@ -196,6 +198,7 @@ export const uploadOne = async (
   const uploaded = await client.upload(memorySource(picture.name, picture.bytes), fleet.folder, {});
   if (!uploaded.ok) ledger.failures.push(uploaded.fault);
   else {
+    fleet.acknowledged.add(uploaded.value.receipt.id);
     ledger.entries.push({ receipt: uploaded.value.receipt, sha256: sha256(picture.bytes) });
   }
 };

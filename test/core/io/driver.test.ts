@@ -6,7 +6,7 @@ import { bad, fault, good, type Result } from "../../../core/model/faults.ts";
 import { boot, clusterId, type NodeId, nodeId, storeId, term } from "../../../core/model/ids.ts";
 import type { DurableTerm, LinkEvent, TermStore } from "../../../core/ports.ts";
 import { createScheduler, type Scheduler } from "../../sim/scheduler.ts";
-import { createSimClock } from "../../sim/sim-clock.ts";
+import { createSimClock, type SimClock } from "../../sim/sim-clock.ts";
 import { request, timings } from "../decide/kit.ts";
 
 /** What the driver did, in order. */
@@ -19,12 +19,14 @@ let events: Event[] = [];
 let scheduler: Scheduler = createScheduler();
 let disk: DurableTerm | null = null;
 let saving: Result<void> = good(undefined);
+let clock: SimClock = createSimClock(scheduler, 1, 0);
 let listener: (event: LinkEvent) => void = () => {};
 
 beforeEach(() => {
   done = [];
   events = [];
   scheduler = createScheduler();
+  clock = createSimClock(scheduler, 1, 0);
   disk = null;
   saving = good(undefined);
 });
@@ -62,7 +64,7 @@ const create = (id: number, nodes: number): Result<NodeDriver> =>
       },
       storage: { engine: "files", headroomBytes: 0 },
     },
-    clock: createSimClock(scheduler, 1, 0),
+    clock,
     terms,
     entropy: { next: () => 0.5 },
     transport: {
@@ -184,6 +186,25 @@ test("what peers last said of themselves can be asked for", () => {
   expect(driver.feedHeads()).toEqual(new Map([[2, { store: "2".repeat(32), feedHead: 42 }]]));
   expect([...driver.loads().keys()]).toEqual([1, 2]);
   expect(driver.snapshot(null).quorum).toEqual({ live: 2, needed: 2, ok: true });
+});
+
+test("a process that stood still calls nobody dead before it has read what they said", () => {
+  const driver = started(1, 3);
+  scheduler.run(60);
+  const [ping] = done.flatMap((each) =>
+    each.kind === "sent" && each.message.kind === "ping" ? [each.message] : [],
+  );
+  if (ping === undefined) throw new Error("no ping was sent");
+  hear(2, { ...ping, hears: [nodeId(1)] });
+  const held: (() => void)[] = [];
+  clock.gate = (wake) => held.push(wake);
+  scheduler.run(2_000);
+  expect(driver.live()).toEqual([1, 2]);
+  clock.gate = (wake) => wake();
+  for (const wake of held) wake();
+  expect(driver.live()).toEqual([1, 2]);
+  scheduler.run(3_000);
+  expect(driver.live()).toEqual([1]);
 });
 
 test("a stopped node sends nothing more", async () => {
