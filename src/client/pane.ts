@@ -78,12 +78,10 @@ export const absentClient = (command: string): PaneClient => ({
     user: null,
     history: [],
     greeting: [
-      [plain("No user's credentials are on this machine.")],
-      [
-        plain("To upload from here, run "),
-        { text: command, bold: true },
-        plain(" and open the console again."),
-      ],
+      [plain("No user's credentials are here.")],
+      [plain("To upload from this machine, run")],
+      [{ text: `  ${command}`, bold: true }],
+      [plain("and open the console again.")],
     ],
   },
   subscribe: () => () => undefined,
@@ -105,11 +103,19 @@ const runLine = async (
   if (!read.ok) talkAs(false).failure({}, read.fault);
   else if (read.value?.command.kind === "quit")
     talkAs(false).page("Esc leaves this pane, and then q the console.");
+  else if (read.value?.command.kind === "help") talkAs(false).page(narrowed(read.value.command.text));
   else if (read.value !== null) {
     const talk = talkAs(read.value.settings.json === true);
     await runClientCommand(desk, talk, read.value.command, signal);
   }
 };
+
+/** The list of commands without their operands and options, which a pane has no room for. */
+const narrowed = (help: string): string =>
+  help.replace(
+    /^ {2}(\w+)(?: \S.*?)? {3,}(\S.*)$/gm,
+    (_, name: string, says: string) => name.padEnd(8) + says,
+  );
 
 const voiceOf = (tell: Tell): Voice => {
   const say = (...lines: readonly Line[]): void => tell({ kind: "output", lines });

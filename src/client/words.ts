@@ -108,7 +108,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: "help",
     operands: "[command]",
-    says: "these words, or one of them with its options",
+    says: "these words; help get tells more",
     options: [],
     completes: "command",
     read: ([name], _, where) => ({ kind: "help", text: helpText(name, where) }),
@@ -239,7 +239,7 @@ const helpText = (name: string | undefined, where: Where): string => {
 
 const insideHints = [
   "  Tab completes commands, paths and ids. A path alone is uploaded.",
-  "  ^C stops what runs. help upload tells more. --json gives JSON lines.",
+  "  ^C stops what runs. --json after a command gives JSON lines.",
 ];
 
 /** `get ID… [-o PATH] [--sealed]`, as people write it. */

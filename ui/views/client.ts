@@ -44,14 +44,14 @@ const lastRows = (lines: readonly Line[], width: number, rows: number): readonly
   return kept.slice(Math.max(0, kept.length - rows));
 };
 
-/** `line` over as many rows of `width` cells as it takes. */
+/** `line` over as many rows of `width` cells as it takes; between words where one ends not too far back. */
 export const wrapped = (line: Line, width: number): readonly Line[] => {
   const rows: Piece[][] = [[]];
   let left = width;
   for (const piece of line) {
     let text = piece.text;
     while (text !== "") {
-      const fits = cutText(text, left);
+      const fits = atBlank(cutText(text, left), text, left === width);
       if (fits !== "") rows.at(-1)?.push({ ...piece, text: fits });
       text = text.slice(fits.length);
       left -= displayWidth(fits);
@@ -63,6 +63,13 @@ export const wrapped = (line: Line, width: number): readonly Line[] => {
     }
   }
   return rows;
+};
+
+/** The beginning of `text` that fits, up to its last blank unless that would leave half a row empty. */
+const atBlank = (fits: string, text: string, wholeRow: boolean): string => {
+  if (fits === text) return fits;
+  const blank = fits.lastIndexOf(" ") + 1;
+  return blank > (wholeRow ? fits.length / 2 : 0) ? fits.slice(0, blank) : fits;
 };
 
 const barCells = 10;

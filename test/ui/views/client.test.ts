@@ -45,6 +45,19 @@ describe("the client's pane", () => {
     expect(title(typed("x", "enter", "escape", "k"))).toBe("alice · ^C stops it · 1 below, G goes there");
   });
 
+  test("a row ends between words where it can", () => {
+    const text = "cat.png: 60fc640a, 1.9 MB, 2 copies, 289.9 ms";
+    expect(wrapped([plain(text)], 24).map(lineText)).toEqual([
+      "cat.png: 60fc640a, 1.9 ",
+      "MB, 2 copies, 289.9 ms",
+    ]);
+    expect(wrapped([plain("a /very/long/path/without/blanks")], 12).map(lineText)).toEqual([
+      "a /very/long",
+      "/path/withou",
+      "t/blanks",
+    ]);
+  });
+
   test("long lines go over several rows, never half a character", () => {
     const line = [plain("日本語"), { text: "abc", bold: true }];
     const rows = wrapped(line, 4);
