@@ -10,7 +10,9 @@
  */
 import { randomBytes } from "node:crypto";
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   fsyncSync,
@@ -102,6 +104,28 @@ export const makeFolder = (relativePath: string, mode = 0o755): Result<void> => 
     return good(undefined);
   } catch (error) {
     return bad(unwritable(path, error));
+  }
+};
+
+/** The folder itself, or the nearest above it that exists. */
+export const nearestFolder = (path: string): string => {
+  let folder = resolve(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+};
+
+/**
+ * Why nothing could be made in `folder`, which need not exist yet; null when it could. A read-only disk says no to
+ * everybody, root included. Fault: FILE_UNWRITABLE.
+ */
+export const unwritableFolder = (folder: string): Fault | null => {
+  const nearest = nearestFolder(folder);
+  try {
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    if (statSync(nearest).isDirectory()) return null;
+    return fault("FILE_UNWRITABLE", { path: folder, reason: `${nearest} is not a folder` });
+  } catch (error) {
+    return fault("FILE_UNWRITABLE", { path: folder, reason: reasonOf(error) });
   }
 };
 
@@ -199,6 +223,7 @@ export const syncFolder = (path: string): void => {
 const reasonOf = (error: unknown): string => {
   const code = codeOf(error);
   if (code === "EACCES" || code === "EPERM") return "permission denied";
+  if (code === "EROFS") return "its disk is mounted read-only";
   return code ?? (error instanceof Error ? error.message : String(error));
 };
 

@@ -20,6 +20,7 @@ import { makeHeader } from "../../seal/header.ts";
 import type { KeyPair } from "../../seal/identity.ts";
 import { fingerprint } from "../../seal/nonce.ts";
 import { replyFrom } from "../exchange.ts";
+import { unwritableFolder } from "../files.ts";
 import { PartFile, sealedName } from "./sealed-file.ts";
 import { request, type Session } from "./session.ts";
 import { examine, type Source } from "./source.ts";
@@ -50,6 +51,9 @@ export const uploadImage = async (
   folder: string,
   hooks: UploadHooks,
 ): Promise<Result<Uploaded>> => {
+  // What comes back must have a place before anything is stored.
+  const unwritable = unwritableFolder(folder);
+  if (unwritable !== null) return bad(unwritable);
   const prepared = await prepare(session, keys, source);
   if (!prepared.ok) return prepared;
   const sealed = new PartFile(join(folder, sealedName(source.name, prepared.value.id)));

@@ -1,12 +1,11 @@
 /** What the doctor sees on this machine: its addresses, its credentials, its disk. Nothing is changed. */
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { dirname, resolve } from "node:path";
 import type { CredentialFacts, DiskFacts } from "../../decide/doctor/facts.ts";
 import type { ClusterConfig } from "../../model/config.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
 import { freeBytesAt } from "../disk.ts";
-import { readText } from "../files.ts";
+import { nearestFolder, readText, unwritableFolder } from "../files.ts";
 import { nodeFolderOf } from "../node-data.ts";
 import { parseCertificate, pemBytesMax } from "../pki/credentials.ts";
 import type { FoundCredentials } from "../pki/found.ts";
@@ -77,28 +76,11 @@ export const lookAtDisks = (data: string, config: ClusterConfig): readonly DiskF
     data,
     ...config.servers.map(({ id }) => nodeFolderOf(data, id)).filter((folder) => existsSync(folder)),
   ].map((folder) => {
-    const present = nearestPresent(folder);
+    const present = nearestFolder(folder);
     return {
       folder,
       exists: existsSync(folder),
-      writable: isWritable(present),
+      writable: unwritableFolder(folder) === null,
       freeBytes: freeBytesAt(present),
     };
   });
-
-/** The folder itself, or the one in which it would be made. */
-const nearestPresent = (folder: string): string => {
-  let path = resolve(folder);
-  while (!existsSync(path) && dirname(path) !== path) path = dirname(path);
-  return path;
-};
-
-/** A read-only mount says no to everybody, root included. */
-const isWritable = (folder: string): boolean => {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return statSync(folder).isDirectory();
-  } catch {
-    return false;
-  }
-};
