@@ -31,6 +31,8 @@ const settleMs = 2_000;
 /** After a vain try it is left alone for twice as long each time, up to a limit. */
 const retryMsMin = 1_000;
 const retryMsMax = 30_000;
+/** Then it is forgotten until the next round finds it, so that what is lost does not keep out what is not. */
+const triesMax = 6;
 /** Images known to be missing; the walk waits while there are more. */
 const missingMax = 1_000;
 const fetchesMax = 4;
@@ -156,7 +158,8 @@ class Repairer implements Repair {
         if (problem === null) return;
         const tries = missing.tries + 1;
         const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(missing.tries, 10));
-        this.#missing.set(id, { dueAt: after(this.#context.clock.monotonic(), waitMs), tries });
+        const dueAt = after(this.#context.clock.monotonic(), waitMs);
+        if (tries < triesMax) this.#missing.set(id, { dueAt, tries });
         if (tries > 1 && record.homes.value.includes(view.self)) await this.#giveUp(id, problem);
       }
     }
