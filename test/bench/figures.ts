@@ -64,15 +64,16 @@ const header = ["figure", "unit", "times", "median", "p99", "most", "aim", "floo
 
 const rowOf = (figure: Figure): readonly string[] => {
   const { name, unit, values, floor, aim } = figure;
+  const say = (value: number): string => (unit === "byte a byte" ? value.toFixed(3) : short(value));
   return [
     name,
     unit,
     String(values.length),
-    short(median(values)),
-    short(quantile(values, 0.99)),
-    short(Math.max(...values)),
+    say(median(values)),
+    say(quantile(values, 0.99)),
+    say(Math.max(...values)),
     sayAim(aim),
-    short(median(floor)),
+    say(median(floor)),
     `${short(ratioOf(figure))} ×`,
   ];
 };

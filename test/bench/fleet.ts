@@ -42,8 +42,10 @@ export const nodeIds: readonly number[] = [1, 2, 3];
 const waitMsMax = 20_000;
 
 const everyChild = new Set<ChildProcess>();
+const everyFolder = new Set<string>();
 process.on("exit", () => {
   for (const child of everyChild) child.kill("SIGKILL");
+  for (const folder of everyFolder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** Remembers a child until it is gone, so that it cannot outlive this process. */
@@ -199,6 +201,7 @@ export class Fleet {
     await Promise.all(nodeIds.map((id) => this.untilGone(id)));
     clearTimeout(late);
     rmSync(this.folder, { recursive: true, force: true });
+    everyFolder.delete(this.folder);
   }
 
   #take(node: number, text: string): void {
@@ -223,6 +226,7 @@ export const isOwnElection = ({ node, event, fields }: Line): boolean =>
 /** Folder, configuration, certificates and the user alice; nothing runs yet. */
 export const openFleet = async (options: FleetOptions = {}): Promise<Fleet> => {
   const folder = mkdtempSync(join(tmpdir(), "distinsta-bench-"));
+  everyFolder.add(folder);
   const base = await freePorts(nodeIds.length);
   const servers = nodeIds.map((id) => `node${id} = "127.0.0.1:${base + id - 1}"`);
   const toml = ["[servers]", ...servers, "[cluster]", options.cluster ?? "", ""].join("\n");

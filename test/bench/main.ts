@@ -3,14 +3,13 @@
  * speed on three nodes on this machine, each beside a floor, and prints medians and ratios.
  * docs/benchmarks.md has the figures of one run and says what they mean.
  */
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Figure, jsonOf, nowMs, tableOf } from "./figures.ts";
 import { measureFreeze, measureKill, measureStart } from "./leaders.ts";
 import { describeMachine, sayMachine } from "./machine.ts";
 import { type Options, quickRun, wholeRun } from "./options.ts";
-import { sayProfiles } from "./profile.ts";
+import { profileArguments, sayProfiles } from "./profile.ts";
 import { measureCrowd, measureStall, measureUploads } from "./uploads.ts";
 import { measureWire } from "./wire.ts";
 
@@ -27,7 +26,7 @@ const parts: Readonly<Record<string, (options: Options) => Promise<readonly Figu
 const usage = [
   "npm run bench -- [--quick] [--only NAME] [--kills N] [--profile FOLDER] [--json]",
   `names: ${Object.keys(parts).join(", ")}`,
-  "--profile has every node write a CPU profile into FOLDER, and says where their time went; times are longer then",
+  "--profile has nodes and clients write CPU profiles into FOLDER, and says where the time went; times are longer then",
 ].join("\n");
 
 interface Wish {
@@ -55,8 +54,8 @@ const parseWish = (args: readonly string[]): Wish | null => {
   if (names.some((name) => !Object.hasOwn(parts, name)) || !Number.isSafeInteger(kills) || kills < 1)
     return null;
   const profile = values.profile === undefined ? null : resolve(values.profile);
-  const nodeArguments = profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  return { names, options: { ...base, kills, nodeArguments }, profile, json: values.json };
+  const options = { ...base, kills, ...(profile !== null && profileArguments(profile)) };
+  return { names, options, profile, json: values.json };
 };
 
 const main = async (args: readonly string[]): Promise<number> => {
@@ -65,7 +64,6 @@ const main = async (args: readonly string[]): Promise<number> => {
     process.stderr.write(`${usage}\n`);
     return 2;
   }
-  if (wish.profile !== null) mkdirSync(wish.profile, { recursive: true });
   const machine = describeMachine();
   const startedAtMs = nowMs();
   const figures: Figure[] = [];

@@ -12,20 +12,22 @@ export interface Options {
   /** Turns of eight clients. */
   readonly turns: number;
   readonly turnMs: number;
-  /** For Node, before the program of each node: what `--profile` needs. */
+  /** For Node, before the program of each node and of the clients that upload: what `--profile` needs. */
   readonly nodeArguments: readonly string[];
+  readonly clientArguments: readonly string[];
 }
 
 /** About eight minutes; five of them are the kills. */
 export const wholeRun: Options = {
   starts: 10,
   kills: 200,
-  freezes: 40,
-  stalls: 20,
+  freezes: 30,
+  stalls: 15,
   uploads: [60, 40, 15],
   turns: 5,
   turnMs: 2_000,
   nodeArguments: [],
+  clientArguments: [],
 };
 
 /** Under a minute: to see that it works. */
@@ -38,4 +40,5 @@ export const quickRun: Options = {
   turns: 1,
   turnMs: 1_500,
   nodeArguments: [],
+  clientArguments: [],
 };

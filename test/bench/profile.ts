@@ -1,8 +1,9 @@
 /**
  * Where the nodes' time went: V8's CPU profiles, summed by function.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Options } from "./options.ts";
 
 /** The part of a `.cpuprofile` that is read here; times in microseconds. */
 interface Profile {
@@ -16,8 +17,20 @@ interface Profile {
 
 const shown = 25;
 
-/** The functions in which all processes of the folder spent most time themselves, as shares of the busy time. */
-export const sayProfiles = (folder: string): string => {
+/** What Node needs to write profiles below `folder` when a process ends in good order. */
+export const profileArguments = (folder: string): Pick<Options, "nodeArguments" | "clientArguments"> => {
+  const into = (who: string): readonly string[] => {
+    mkdirSync(join(folder, who), { recursive: true });
+    return ["--cpu-prof", `--cpu-prof-dir=${join(folder, who)}`];
+  };
+  return { nodeArguments: into("nodes"), clientArguments: into("clients") };
+};
+
+/** The functions in which nodes, and then clients, spent most time themselves, as shares of their busy time. */
+export const sayProfiles = (folder: string): string =>
+  ["nodes", "clients"].map((who) => `${who}: ${sayProfilesIn(join(folder, who))}`).join("\n\n");
+
+const sayProfilesIn = (folder: string): string => {
   const times = new Map<string, number>();
   const names = readdirSync(folder).filter((name) => name.endsWith(".cpuprofile"));
   for (const name of names)

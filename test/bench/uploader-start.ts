@@ -60,7 +60,7 @@ export class Uploader {
   }
 
   async close(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    this.#order({ kind: "stop" });
     await gone(this.#child);
   }
 

@@ -33,11 +33,12 @@ export interface UploaderOptions {
 
 export type Target = "cluster" | "bare";
 
-/** `upload`: one, by the first client. `begin`: all clients, one upload after the other, until `end`. */
+/** `upload`: one, by the first client. `begin`: all clients, one upload after the other, until `end`. `stop`: exit. */
 export type Order =
   | { readonly kind: "upload"; readonly picture: number; readonly target: Target }
   | { readonly kind: "begin"; readonly picture: number; readonly target: Target }
-  | { readonly kind: "end" };
+  | { readonly kind: "end" }
+  | { readonly kind: "stop" };
 
 export interface Done {
   readonly startedAtMs: number;
@@ -63,7 +64,7 @@ const sourceOf = (path: string, bytes: Uint8Array): Source => ({
   bytes: bytes.length,
   open: async function* () {
     for (let from = 0; from < bytes.length; from += chunkBytes)
-      yield new Uint8Array(bytes.subarray(from, from + chunkBytes));
+      yield bytes.subarray(from, from + chunkBytes);
   },
 });
 
@@ -182,6 +183,8 @@ const main = async (options: UploaderOptions): Promise<void> => {
         say(answer);
         return;
       }
+      case "stop":
+        process.exit();
     }
   };
   process.on("message", (order: Order) => void obey(order));

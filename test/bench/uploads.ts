@@ -23,20 +23,26 @@ const breathMs = 30;
 const sizes = [50_000, 1_000_000, 10_000_000];
 const warmUps = 5;
 
-export const measureUploads = async ({ uploads, nodeArguments }: Options): Promise<readonly Figure[]> => {
+export const measureUploads = async (options: Options): Promise<readonly Figure[]> => {
+  const { uploads, nodeArguments, clientArguments } = options;
   const fleet = await startSettled(nodeArguments);
   try {
     const pictures = await makePictures(fleet, sizes);
     const [relay] = await startBareTrio(fleet);
-    const uploader = await startUploader(fleet, { clients: 1, barePort: relay.port, pictures });
+    const uploader = await startUploader(
+      fleet,
+      { clients: 1, barePort: relay.port, pictures },
+      { nodeArguments: clientArguments },
+    );
     const figures: Figure[] = [];
     for (const [at, picture] of pictures.entries()) {
       const times = { cluster: [] as number[], bare: [] as number[] };
       const count = uploads[at] ?? 0;
       for (let turn = -Math.min(warmUps, count); turn < count; turn++) {
         for (const target of ["cluster", "bare"] as const) {
+          const from = fleet.lines.length;
           const done = await uploader.upload(at, target);
-          await settled(fleet, [done]);
+          await settled(fleet, from, [done]);
           if (turn >= 0) times[target].push(done.ms);
         }
       }
@@ -59,10 +65,10 @@ export const measureUploads = async ({ uploads, nodeArguments }: Options): Promi
 const sayBytes = ({ bytes }: Picture): string =>
   bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** Until what was stored is decoded, too. */
-const settled = async (fleet: Fleet, uploads: readonly Done[]): Promise<void> => {
+/** Until what was stored since line `from` is decoded, too. */
+const settled = async (fleet: Fleet, from: number, uploads: readonly Done[]): Promise<void> => {
   const missing = new Set(uploads.flatMap(({ id }) => (id === null ? [] : [id])));
-  let seen = Math.max(0, fleet.lines.length - linesBack);
+  let seen = from;
   await fleet.when("the decoding", () => {
     for (; seen < fleet.lines.length; seen++) {
       const line = fleet.lines[seen];
@@ -72,27 +78,31 @@ const settled = async (fleet: Fleet, uploads: readonly Done[]): Promise<void> =>
   });
   await pauseMs(breathMs);
 };
-/** What one turn logs is fewer lines than this. */
-const linesBack = 50_000;
 
 const crowd = { processes: 2, clientsEach: 4, bytes: 200_000 };
 
 /** Throughput, and the memory of every process after it. */
-export const measureCrowd = async ({ turns, turnMs, nodeArguments }: Options): Promise<readonly Figure[]> => {
+export const measureCrowd = async (options: Options): Promise<readonly Figure[]> => {
+  const { turns, turnMs, nodeArguments, clientArguments } = options;
   const fleet = await startSettled(nodeArguments);
   try {
     const pictures = await makePictures(fleet, [crowd.bytes]);
     const bares = await startBareTrio(fleet);
     const uploaders = await Promise.all(
       Array.from({ length: crowd.processes }, () =>
-        startUploader(fleet, { clients: crowd.clientsEach, barePort: bares[0].port, pictures }),
+        startUploader(
+          fleet,
+          { clients: crowd.clientsEach, barePort: bares[0].port, pictures },
+          { nodeArguments: clientArguments },
+        ),
       ),
     );
     const rates = { cluster: [] as number[], bare: [] as number[] };
     for (let turn = 0; turn <= turns; turn++) {
       for (const target of ["cluster", "bare"] as const) {
+        const from = fleet.lines.length;
         const { rate, uploads } = await together(uploaders, target, turnMs);
-        await settled(fleet, uploads);
+        await settled(fleet, from, uploads);
         // The first turn warms up.
         if (turn > 0) rates[target].push(rate);
       }
