@@ -134,27 +134,23 @@ const drawMs = 100;
 
 const transfersTo = (tell: Tell): Progress => {
   const clock = systemClock();
-  const active = new Map<string, Transfer & { readonly since: number }>();
+  const active = new Map<object, Transfer & { readonly since: number }>();
   let drawnAt = 0;
   const draw = (): void => {
     drawnAt = clock.monotonic();
     tell({ kind: "transfers", transfers: [...active.values()] });
   };
   return {
-    show: (name, bytes, total) => {
+    show: (item, name, bytes, total) => {
       const now = clock.monotonic();
-      const since = active.get(name)?.since ?? now;
+      const since = active.get(item)?.since ?? now;
       const seconds = Math.max(0.001, (now - since) / 1000);
-      active.set(name, {
-        name,
-        share: total === 0 ? 0 : bytes / total,
-        says: `${sayBytes(bytes / seconds)}/s`,
-        since,
-      });
+      const share = total === 0 ? 0 : bytes / total;
+      active.set(item, { name, share, says: `${sayBytes(bytes / seconds)}/s`, since });
       if (now - drawnAt >= drawMs) draw();
     },
-    done: (name) => {
-      active.delete(name);
+    done: (item) => {
+      active.delete(item);
       draw();
     },
     clear: () => undefined,

@@ -3,12 +3,13 @@
  */
 import { systemClock } from "../../core/io/clock.ts";
 import { sayBytes } from "../../core/model/faults.ts";
+import { cutText, printable } from "../../ui/model/line.ts";
 
 export interface Progress {
-  /** `name` has given `bytes` of `total` to the network. */
-  show(name: string, bytes: number, total: number): void;
+  /** `item`, called `name`, has given `bytes` of `total` to the network. Two items may have one name. */
+  show(item: object, name: string, bytes: number, total: number): void;
   /** Takes the item out, and the line away until the next `show`. */
-  done(name: string): void;
+  done(item: object): void;
   /** Takes the line away until the next `show`: something else wants to stand there. */
   clear(): void;
 }
@@ -22,10 +23,7 @@ const barCells = 24;
 export const createProgress = (stream: NodeJS.WriteStream): Progress => {
   if (stream.isTTY !== true) return noProgress;
   const clock = systemClock();
-  const active = new Map<
-    string,
-    { readonly bytes: number; readonly total: number; readonly since: number }
-  >();
+  const active = new Map<object, Active>();
   let drawnAt = 0;
   let drawn = false;
   const clear = (): void => {
@@ -34,35 +32,38 @@ export const createProgress = (stream: NodeJS.WriteStream): Progress => {
   };
   const draw = (): void => {
     drawnAt = clock.monotonic();
-    stream.write(`\r\x1b[K${lineOf(active, drawnAt, stream.columns ?? 80)}`);
+    stream.write(`\r\x1b[K${lineOf([...active.values()], drawnAt, stream.columns ?? 80)}`);
     drawn = true;
   };
   return {
-    show: (name, bytes, total) => {
-      active.set(name, { bytes, total, since: active.get(name)?.since ?? clock.monotonic() });
+    show: (item, name, bytes, total) => {
+      active.set(item, { name, bytes, total, since: active.get(item)?.since ?? clock.monotonic() });
       if (clock.monotonic() - drawnAt >= drawMs) draw();
     },
-    done: (name) => {
-      active.delete(name);
+    done: (item) => {
+      active.delete(item);
       clear();
     },
     clear,
   };
 };
 
-type Active = ReadonlyMap<string, { readonly bytes: number; readonly total: number; readonly since: number }>;
+interface Active {
+  readonly name: string;
+  readonly bytes: number;
+  readonly total: number;
+  readonly since: number;
+}
 
 /** `cat.jpg  ███████░░░  68 %  1.2 MB/s`; several files at once count as one. */
-const lineOf = (active: Active, now: number, columns: number): string => {
-  const items = [...active.values()];
+const lineOf = (items: readonly Active[], now: number, columns: number): string => {
   const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
   const total = items.reduce((sum, item) => sum + item.total, 0);
   const seconds = Math.max(0.001, (now - Math.min(...items.map((item) => item.since))) / 1000);
   const share = total === 0 ? 0 : bytes / total;
   const full = Math.round(share * barCells);
   const bar = "█".repeat(full) + "░".repeat(barCells - full);
-  const [first] = active.keys();
-  const label = active.size === 1 ? (first ?? "") : `${active.size} files`;
+  const label = items.length === 1 ? printable(items[0]?.name ?? "") : `${items.length} files`;
   const rest = `  ${bar}  ${String(Math.floor(share * 100)).padStart(3)} %  ${sayBytes(bytes / seconds)}/s`;
-  return label.slice(0, Math.max(8, columns - rest.length - 1)) + rest;
+  return cutText(label, Math.max(8, columns - rest.length - 1)) + rest;
 };

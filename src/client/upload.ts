@@ -56,11 +56,11 @@ const uploadOne = async (
   const { name, bytes } = source.value;
   const answers = new Map<NodeId, OfferReply | Fault>();
   const stored = await client.upload(source.value, resolve(folder), {
-    onProgress: (sent) => talk.progress.show(name, sent, bytes),
+    onProgress: (sent) => talk.progress.show(item, name, sent, bytes),
     onAnswer: (node, reply) => answers.set(node, reply),
     onUnreachable: (node, problem) => answers.set(node, problem),
   });
-  talk.progress.done(name);
+  talk.progress.done(item);
   if (!stored.ok) return stored.fault;
   for (const line of declines(answers, stored.value.receipt.node)) talk.remark(line);
   const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;

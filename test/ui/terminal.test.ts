@@ -96,6 +96,23 @@ describe("on a terminal", () => {
     expect((await program.exited).code).toBe(0);
   });
 
+  test("a line typed in the client's pane in one burst is run, and ^C stops what runs", async () => {
+    const program = open("calm");
+    await program.waitForText("3 Client  alice");
+    program.type("3q wait\r");
+    await program.waitForText("heard q wait");
+    program.type("wa\t");
+    await program.waitForText("alice> wa!▏");
+    program.type("\u007fit\r");
+    await program.waitForText(/cat\.jpg +█+░+ +68% +1\.2 MB\/s/);
+    program.type("\u0003");
+    await program.waitForText("stopped");
+    program.type("\u001b");
+    await program.waitForText("3 to type here");
+    program.type("q");
+    expect((await program.exited).code).toBe(0);
+  });
+
   test("p holds the panes while the header goes on", async () => {
     const program = open("calm");
     await program.waitForText(ready);

@@ -127,7 +127,7 @@ export const bindings: readonly Binding[] = [
   bind("prompt", "pageup", "page-up", null, "a page up in what was said"),
   bind("prompt", "pagedown", "page-down", null, "a page down"),
   bind("prompt", "ctrl-c", "stop", "stop", "stop the command, or drop the line"),
-  bind("prompt", "escape", "leave-field", "other keys", "leave the prompt; a command runs on"),
+  bind("prompt", "escape ctrl-d", "leave-field", "other keys", "leave the prompt; a command runs on"),
   bind("prompt", "ctrl-z", "suspend", null, "to the shell; fg returns, nodes go on"),
   bind("help", "j down", "down", "scroll", "down a line"),
   bind("help", "k up", "up", null, "up a line"),

@@ -3,7 +3,16 @@
  */
 import { promptOf, type Transfer } from "../model/client.ts";
 import { bar, formatPercent } from "../model/format.ts";
-import { cutText, dim, displayWidth, type Line, lineWidth, type Piece, plain } from "../model/line.ts";
+import {
+  cutText,
+  dim,
+  displayWidth,
+  type Line,
+  lineWidth,
+  type Piece,
+  plain,
+  printable,
+} from "../model/line.ts";
 import type { ConsoleModel } from "../model/model.ts";
 import type { PaneContent } from "./pane.tsx";
 
@@ -81,7 +90,7 @@ const transferLine = ({ name, share, says }: Transfer, width: number): Line => {
     plain(`  ${formatPercent(share).padStart(4)}  ${says.padStart(8)} `),
   ];
   const room = Math.max(0, width - lineWidth(tail) - 1);
-  const label = cutText(name, room);
+  const label = cutText(printable(name), room);
   return [plain(` ${label}${" ".repeat(Math.max(0, room - displayWidth(label)))}`), ...tail];
 };
 
