@@ -49,7 +49,7 @@ export const askOne = async (
  * most. NO_SERVER when none answers.
  */
 export const askStatus = async (session: Session): Promise<Result<Snapshot>> => {
-  const answers = (await askEach(session, statusMsMax)).map(({ answer }) => answer);
+  const answers = await askMost(session);
   const [best] = answers
     .filter((answer) => answer.ok)
     .toSorted((a, b) => authority(b.value) - authority(a.value));
@@ -60,6 +60,27 @@ export const askStatus = async (session: Session): Promise<Result<Snapshot>> => 
   );
 };
 const statusMsMax = 1_000;
+/** How long the others may take once one has answered: enough for all that are well. */
+const graceMs = 300;
+
+/** All answers, or, when some server is frozen, those that are in soon after the first good one. */
+const askMost = (session: Session): Promise<readonly Result<Snapshot>[]> =>
+  new Promise((resolve) => {
+    const { clock, servers } = session;
+    const answers: Result<Snapshot>[] = [];
+    let cancel: (() => void) | null = null;
+    for (const server of servers) {
+      void askOne(session, server, statusMsMax).then((answer) => {
+        answers.push(answer);
+        if (answers.length === servers.length) {
+          cancel?.();
+          resolve(answers);
+        } else if (answer.ok) {
+          cancel ??= clock.at(after(clock.monotonic(), graceMs), () => resolve([...answers]));
+        }
+      });
+    }
+  });
 
 const authority = (snapshot: Snapshot): number =>
   (snapshot.leader === snapshot.observer ? 1_000 : 0) + snapshot.quorum.live;

@@ -8,7 +8,7 @@ import type { Connection, Incoming } from "../../../../core/io/connection.ts";
 import type { Credentials } from "../../../../core/io/pki/credentials.ts";
 import { bad, type Fault, FaultError, fault, good } from "../../../../core/model/faults.ts";
 import { clusterId, type NodeId, nodeId, userNameOf } from "../../../../core/model/ids.ts";
-import type { Message } from "../../../../core/model/messages.ts";
+import type { Message, StatusReply } from "../../../../core/model/messages.ts";
 import type { NodeState } from "../../../../core/model/snapshot.ts";
 import { wallMs } from "../../../../core/model/units.ts";
 
@@ -100,7 +100,7 @@ export const lost = (server: NodeId): Fault =>
 export const [one, two, three] = [nodeId(1), nodeId(2), nodeId(3)] as const;
 
 /** How a server answers `status` that sees `node` so. */
-export const snapshotOf = (state: NodeState, node: NodeId = one): Message => ({
+export const snapshotOf = (state: NodeState, node: NodeId = one): StatusReply => ({
   kind: "status.reply",
   snapshot: {
     observer: two,
