@@ -73,6 +73,8 @@ class Prompt {
     });
     this.#editor.on("line", (line) => this.#takeLine(line));
     this.#editor.on("SIGINT", () => this.#dropLine());
+    // After ^Z and fg the editor waits to be woken.
+    this.#editor.on("SIGCONT", () => this.#editor.prompt(true));
     this.#editor.on("close", () => {
       this.#over = true;
       this.#takeLine(null);

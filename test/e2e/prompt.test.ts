@@ -191,6 +191,23 @@ describe("at the prompt", () => {
     }
   });
 
+  test("^Z leads to the shell, and fg back to the line that was being typed", async () => {
+    const shell = spawnOnPty("/bin/bash", ["--norc", "-i"], { cwd: lab.folder, env: { PS1: "shell> " } });
+    await shell.waitForText("shell> ");
+    shell.type(`${process.execPath} ${program} client alice\r`);
+    await waitForPrompt(shell, "alice");
+    shell.type("hel");
+    await waitForPrompt(shell, "alice", "hel");
+    shell.type("\u001a");
+    await shell.waitForText("Stopped");
+    shell.type("fg\r");
+    await waitForPrompt(shell, "alice", "hel");
+    shell.type("p\r");
+    await shell.waitForText("opened images, into ./<name>");
+    shell.type("quit\r");
+    await shell.waitUntil("the shell again", (screen) => /shell> *\s*$/.test(screen.text()));
+  });
+
   test("SIGTERM ends it with the terminal as it was", async () => {
     const prompt = open("alice");
     await waitForPrompt(prompt, "alice");
