@@ -18,7 +18,7 @@ export interface DispatchRules {
   readonly answerMsMax: number;
   /** After this much time without success the client gives up. */
   readonly patienceMs: number;
-  /** The same, when nodes say that a majority is missing. */
+  /** The same, when nodes say that a majority is missing, or their disks are full. */
   readonly patienceQuorumMs: number;
   /** The same, while no server at all can be reached. */
   readonly patienceUnreachableMs: number;
@@ -252,6 +252,6 @@ const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step =>
 
 const patienceFor = (last: Fault | null, rules: DispatchRules): number => {
   if (last?.code === "NO_SERVER") return rules.patienceUnreachableMs;
-  if (last?.code === "NO_QUORUM") return rules.patienceQuorumMs;
+  if (last?.code === "NO_QUORUM" || last?.code === "DISK_FULL") return rules.patienceQuorumMs;
   return rules.patienceMs;
 };
