@@ -13,7 +13,7 @@ import type { NodeContext } from "./node-context.ts";
 
 /** After the first election, which it should not disturb. */
 const firstMs = 3_000;
-const againMs = 60_000;
+const againMs = 15_000;
 /** How often it is looked whether a peer is due. */
 const lookMs = 2_000;
 
@@ -25,7 +25,10 @@ export const watchClocks = (context: NodeContext): (() => void) => {
   let cancel = (): void => undefined;
   const look = (): void => {
     const now = clock.monotonic();
-    for (const peer of driver.live()) {
+    const live = driver.live();
+    // Who was away comes back with another clock, perhaps.
+    for (const peer of dueAt.keys()) if (!live.includes(peer)) dueAt.delete(peer);
+    for (const peer of live) {
       if (peer === self || (dueAt.get(peer) ?? now) > now) continue;
       dueAt.set(peer, after(now, againMs));
       void compare(context, peer, differing);

@@ -220,7 +220,8 @@ export const syncFolder = (path: string): void => {
   }
 };
 
-const reasonOf = (error: unknown): string => {
+/** What the system says, for people. */
+export const reasonOf = (error: unknown): string => {
   const code = codeOf(error);
   if (code === "EACCES" || code === "EPERM") return "permission denied";
   if (code === "EROFS") return "its disk is mounted read-only";

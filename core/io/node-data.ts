@@ -19,7 +19,15 @@ import {
   type StoreId,
   storeId,
 } from "../model/ids.ts";
-import { codeOf, makeFolder, readText, secretFile, secretFolder, writeFileAtomically } from "./files.ts";
+import {
+  codeOf,
+  makeFolder,
+  readText,
+  reasonOf,
+  secretFile,
+  secretFolder,
+  writeFileAtomically,
+} from "./files.ts";
 
 export interface NodeData {
   readonly folder: string;
@@ -87,7 +95,7 @@ const takeLock = (lock: string, folder: string): Result<void> => {
       return good(undefined);
     } catch (error) {
       if (codeOf(error) !== "EEXIST") {
-        return bad(fault("FILE_UNWRITABLE", { path: lock, reason: String(error) }));
+        return bad(fault("FILE_UNWRITABLE", { path: lock, reason: reasonOf(error) }));
       }
       const holder = holderOf(lock);
       if (last || (holder !== null && isAlive(holder))) {

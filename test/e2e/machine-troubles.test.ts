@@ -307,7 +307,9 @@ describe.skipIf(reason !== null)(title("on three machines"), () => {
     const ended = await site.onWith(3, readOnly, "server", "3", "--headless");
     expect(complaint(ended)).toMatchObject({
       code: 1,
-      what: expect.stringMatching(/^\.distinsta\/nodes\/3\S* cannot be written: /),
+      what: expect.stringMatching(
+        /^\.distinsta\/nodes\/3\S* cannot be written: its disk is mounted read-only$/,
+      ),
       hint: "check permissions and free space: ls -ld, df -h",
     });
     const found = doctorFinds(await site.onWith(3, readOnly, "doctor", "--json"), "disk");
