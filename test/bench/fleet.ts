@@ -28,7 +28,7 @@ export interface Line {
 }
 
 export interface FleetOptions {
-  /** Lines of the `[cluster]` section. */
+  /** Lines of the `[cluster]` section, and sections after it. */
   readonly cluster?: string;
   /** For Node itself, before the program. */
   readonly nodeArguments?: readonly string[];

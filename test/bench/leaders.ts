@@ -77,9 +77,9 @@ export const measureKill = async ({ kills, nodeArguments }: Options): Promise<re
   ];
 };
 
-/** A fleet without hand-overs whose links are old enough. */
-export const startSettled = async (nodeArguments: readonly string[]): Promise<Fleet> => {
-  const fleet = await startFleet({ cluster: noHandover, nodeArguments });
+/** A fleet without hand-overs whose links are old enough. `more` is further TOML. */
+export const startSettled = async (nodeArguments: readonly string[], more = ""): Promise<Fleet> => {
+  const fleet = await startFleet({ cluster: `${noHandover}\n${more}`, nodeArguments });
   await pauseMs(settledMs);
   return fleet;
 };

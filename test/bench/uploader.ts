@@ -63,8 +63,7 @@ const sourceOf = (path: string, bytes: Uint8Array): Source => ({
   name: basename(path),
   bytes: bytes.length,
   open: async function* () {
-    for (let from = 0; from < bytes.length; from += chunkBytes)
-      yield bytes.subarray(from, from + chunkBytes);
+    for (let from = 0; from < bytes.length; from += chunkBytes) yield bytes.subarray(from, from + chunkBytes);
   },
 });
 

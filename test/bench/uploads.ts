@@ -65,8 +65,9 @@ export const measureUploads = async (options: Options): Promise<readonly Figure[
 const sayBytes = ({ bytes }: Picture): string =>
   bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** Until what was stored since line `from` is decoded, too. */
+/** Until what was stored since line `from` is decoded, too, where it is decoded. */
 const settled = async (fleet: Fleet, from: number, uploads: readonly Done[]): Promise<void> => {
+  if (fleet.config.images.inspect === "header") return pauseMs(breathMs);
   const missing = new Set(uploads.flatMap(({ id }) => (id === null ? [] : [id])));
   let seen = from;
   await fleet.when("the decoding", () => {
@@ -81,63 +82,77 @@ const settled = async (fleet: Fleet, from: number, uploads: readonly Done[]): Pr
 
 const crowd = { processes: 2, clientsEach: 4, bytes: 200_000 };
 
-/** Throughput, and the memory of every process after it. */
+/**
+ * Throughput, and the memory of every process after it. Two clusters take turns: one decodes what it stores, as
+ * by default, and one only looks at the header; so what decoding costs shows.
+ */
 export const measureCrowd = async (options: Options): Promise<readonly Figure[]> => {
-  const { turns, turnMs, nodeArguments, clientArguments } = options;
-  const fleet = await startSettled(nodeArguments);
+  const decoding = await startSettled(options.nodeArguments);
+  const looking = await startSettled(options.nodeArguments, '[images]\ninspect = "header"');
   try {
-    const pictures = await makePictures(fleet, [crowd.bytes]);
-    const bares = await startBareTrio(fleet);
-    const uploaders = await Promise.all(
-      Array.from({ length: crowd.processes }, () =>
-        startUploader(
-          fleet,
-          { clients: crowd.clientsEach, barePort: bares[0].port, pictures },
-          { nodeArguments: clientArguments },
-        ),
-      ),
-    );
-    const rates = { cluster: [] as number[], bare: [] as number[] };
-    for (let turn = 0; turn <= turns; turn++) {
-      for (const target of ["cluster", "bare"] as const) {
-        const from = fleet.lines.length;
-        const { rate, uploads } = await together(uploaders, target, turnMs);
-        await settled(fleet, from, uploads);
-        // The first turn warms up.
-        if (turn > 0) rates[target].push(rate);
+    const bares = await startBareTrio(decoding);
+    const crowds = [
+      await gather(decoding, "cluster", bares, options),
+      await gather(looking, "cluster", bares, options),
+      await gather(decoding, "bare", bares, options),
+    ] as const;
+    // The first turn warms up.
+    for (let turn = 0; turn <= options.turns; turn++)
+      for (const each of crowds) {
+        const rate = await together(each, options.turnMs);
+        if (turn > 0) each.rates.push(rate);
       }
-    }
-    const memory = memoryFigures(fleet, bares);
-    for (const uploader of uploaders) await uploader.close();
+    const [first, second, floor] = crowds.map(({ rates }) => rates);
+    const figure = (name: string, values: readonly number[] = []): Figure => ({
+      name,
+      unit: "a second",
+      values,
+      floor: floor ?? [],
+      floorIs: bareUpload,
+      aim: {},
+    });
+    const memory = memoryFigures(decoding, bares);
+    for (const each of crowds) for (const uploader of each.uploaders) await uploader.close();
     return [
-      {
-        name: "uploads a second, 8 clients of 200 kB",
-        unit: "a second",
-        values: rates.cluster,
-        floor: rates.bare,
-        floorIs: bareUpload,
-        aim: {},
-        note: "Decoding and thumbnails fall into the same seconds",
-      },
+      figure("uploads a second, 8 clients of 200 kB", first),
+      figure('the same, inspect = "header"', second),
       ...memory,
     ];
   } finally {
-    await fleet.close();
+    await Promise.all([decoding.close(), looking.close()]);
   }
 };
 
-/** All clients for a while; what was under way at the end counts, and so does its time. */
-const together = async (
-  uploaders: readonly Uploader[],
+interface Crowd {
+  readonly fleet: Fleet;
+  readonly target: Target;
+  readonly uploaders: readonly Uploader[];
+  readonly rates: number[];
+}
+
+const gather = async (
+  fleet: Fleet,
   target: Target,
-  ms: number,
-): Promise<{ readonly rate: number; readonly uploads: readonly Done[] }> => {
+  bares: readonly [Bare, Bare, Bare],
+  { clientArguments }: Options,
+): Promise<Crowd> => {
+  const pictures = await makePictures(fleet, [crowd.bytes]);
+  const wish = { clients: crowd.clientsEach, barePort: target === "bare" ? bares[0].port : null, pictures };
+  const more = { nodeArguments: clientArguments };
+  const starting = Array.from({ length: crowd.processes }, () => startUploader(fleet, wish, more));
+  return { fleet, target, uploaders: await Promise.all(starting), rates: [] };
+};
+
+/** Uploads a second of all clients for a while; what was under way at the end counts, and so does its time. */
+const together = async ({ fleet, target, uploaders }: Crowd, ms: number): Promise<number> => {
+  const from = fleet.lines.length;
   const startedAtMs = nowMs();
   for (const uploader of uploaders) uploader.begin(0, target);
   await pauseMs(ms);
   const uploads = (await Promise.all(uploaders.map((uploader) => uploader.end()))).flat();
   const lastMs = Math.max(...uploads.map((done) => done.startedAtMs + done.ms));
-  return { rate: uploads.length / ((lastMs - startedAtMs) / 1_000), uploads };
+  await settled(fleet, from, uploads);
+  return uploads.length / ((lastMs - startedAtMs) / 1_000);
 };
 
 const memoryFigures = (fleet: Fleet, bares: readonly Bare[]): readonly Figure[] => {
@@ -148,7 +163,7 @@ const memoryFigures = (fleet: Fleet, bares: readonly Bare[]): readonly Figure[] 
     unit: "MB",
     values: pids.flatMap((pid) => megabytes(pid, field)),
     floor: floorPids.flatMap((pid) => megabytes(pid, field)),
-    floorIs: "the three bare processes after the same turns",
+    floorIs: "the three bare processes after as many turns",
     aim: {},
   });
   const figures = [
