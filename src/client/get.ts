@@ -17,7 +17,7 @@ import {
 import { shortId } from "../../core/model/ids.ts";
 import type { ImageRecord } from "../../core/model/records.ts";
 import { exitCodeOfAll } from "../output.ts";
-import type { Talk } from "./talk.ts";
+import { fromHere, type Talk } from "./talk.ts";
 import type { ClientCommand } from "./words.ts";
 
 type Get = Extract<ClientCommand, { kind: "get" }>;
@@ -71,7 +71,7 @@ const getOne = async (
     const bytes = statSync(savedAs).size;
     talk.item(
       { id, ok: true, savedAs, bytes },
-      `✓ ${shortId(record.facts.id)} → ${savedAs} (${sayBytes(bytes)})`,
+      `✓ ${shortId(record.facts.id)} → ${fromHere(savedAs)} (${sayBytes(bytes)})`,
     );
     return null;
   } catch (error) {

@@ -7,10 +7,11 @@ import type { ClientEvent, ClientRequest, Transfer } from "../../ui/model/client
 import { dim, type Line, plain } from "../../ui/model/line.ts";
 import type { ConsoleClient } from "../../ui/run.ts";
 import { completeLine } from "./complete.ts";
+import type { Desk } from "./desk.ts";
 import type { History } from "./history.ts";
 import { readingHere, readLine } from "./line.ts";
 import type { Progress } from "./progress.ts";
-import { type Desk, runClientCommand } from "./run.ts";
+import { runClientCommand } from "./run.ts";
 import { openSources } from "./sources.ts";
 import { type Talk, talkTo, type Voice } from "./talk.ts";
 

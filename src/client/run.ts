@@ -1,35 +1,15 @@
 /**
  * One command done to its end, for the prompt, a script, the console's pane and the shell alike.
  */
-import { type Client, createClient } from "../../core/io/client/client.ts";
-import { systemClock } from "../../core/io/clock.ts";
-import type { User } from "../../core/io/pki/users.ts";
-import type { ClusterConfig } from "../../core/model/config.ts";
 import { type ExitCode, exitCodeOf, FaultError, fault } from "../../core/model/faults.ts";
-import type { UserName } from "../../core/model/ids.ts";
 import { must } from "../settings.ts";
 import { statusJson, statusLines } from "../status-text.ts";
+import type { Desk } from "./desk.ts";
 import { get } from "./get.ts";
 import { list } from "./list.ts";
 import type { Talk } from "./talk.ts";
 import { upload } from "./upload.ts";
 import type { ClientCommand } from "./words.ts";
-
-export interface Desk {
-  readonly client: Client;
-  readonly config: ClusterConfig;
-  /** Where sealed images are saved. */
-  readonly folder: string;
-}
-
-/** Sealed images are saved here, in the working directory. */
-const imagesFolder = "images";
-
-export const openDesk = (config: ClusterConfig, user: UserName, { credentials, ...keys }: User): Desk => ({
-  client: createClient({ config, user, credentials, keys, clock: systemClock() }),
-  config,
-  folder: imagesFolder,
-});
 
 /** When `signal` comes, what is under way is broken off, leaves no half-written file, and the code is 130. */
 export const runClientCommand = async (

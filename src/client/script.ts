@@ -5,8 +5,9 @@
 import { createInterface } from "node:readline";
 import type { ExitCode } from "../../core/model/faults.ts";
 import { exitCodeOf } from "../../core/model/faults.ts";
+import type { Desk } from "./desk.ts";
 import { readLine } from "./line.ts";
-import { type Desk, runClientCommand } from "./run.ts";
+import { runClientCommand } from "./run.ts";
 import { talkFor } from "./talk.ts";
 
 export const runScript = async (

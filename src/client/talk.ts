@@ -1,6 +1,7 @@
 /**
  * How a client command speaks: to a script in JSON lines, or to a person in sentences. Both at once never.
  */
+import { isAbsolute, relative } from "node:path";
 import { type Fault, wordFault } from "../../core/model/faults.ts";
 import { printable } from "../../ui/model/line.ts";
 import { failureOf, note, printLine } from "../output.ts";
@@ -59,4 +60,10 @@ export const talkFor = (json: boolean): Talk => {
   const complaint = (what: string, hint: string): void => note(`error: ${what}\nhint: ${hint}`);
   const progress = createProgress(process.stderr);
   return talkTo({ result: printLine, aside: note, complaint, progress }, json);
+};
+
+/** A path as short as people would type it: relative when it is below the working directory. */
+export const fromHere = (path: string): string => {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") || isAbsolute(short) ? path : short;
 };

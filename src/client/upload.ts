@@ -18,9 +18,9 @@ import type { NodeId } from "../../core/model/ids.ts";
 import { shortId } from "../../core/model/ids.ts";
 import type { OfferReply } from "../../core/model/messages.ts";
 import { exitCodeOfAll } from "../output.ts";
+import type { Desk } from "./desk.ts";
 import { expandPaths, type Item } from "./expand.ts";
-import type { Desk } from "./run.ts";
-import type { Talk } from "./talk.ts";
+import { fromHere, type Talk } from "./talk.ts";
 import type { ClientCommand } from "./words.ts";
 
 type Upload = Extract<ClientCommand, { kind: "upload" }>;
@@ -103,7 +103,7 @@ const sentenceOf = (file: string, { receipt, savedAs }: Uploaded, bytes: number,
   return [
     `✓ Server ${node} processed request${how}`,
     `  ${file}: ${shortId(id)}, ${sayBytes(bytes)}, ${copies} copies, ${ms} ms`,
-    `  ${savedAs}`,
+    `  ${fromHere(savedAs)}`,
   ].join("\n");
 };
 

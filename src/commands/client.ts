@@ -3,9 +3,10 @@
  */
 import { discardParts } from "../../core/io/client/sealed-file.ts";
 import { type ExitCode, exitCodeOf, fault } from "../../core/model/faults.ts";
+import { type Desk, openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
 import { paintFor } from "../client/paint.ts";
-import { type Desk, openDesk, runClientCommand } from "../client/run.ts";
+import { runClientCommand } from "../client/run.ts";
 import { talkFor } from "../client/talk.ts";
 import { leadingOptions, parseWords, type Spoken } from "../client/words.ts";
 import { userCredentialsFor } from "../credentials.ts";

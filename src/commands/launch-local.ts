@@ -3,8 +3,8 @@ import { wallNow } from "../../core/io/clock.ts";
 import { ensureLocalPki, ensureLocalUser } from "../../core/io/pki/local.ts";
 import { loadUser } from "../../core/io/pki/users.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
+import { openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
-import { openDesk } from "../client/run.ts";
 import { writeLocalConfig } from "../launch/local-config.ts";
 import { must, type Settings, userOf } from "../settings.ts";
 

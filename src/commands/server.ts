@@ -11,9 +11,9 @@ import { loadUser } from "../../core/io/pki/users.ts";
 import type { ClusterConfig } from "../../core/model/config.ts";
 import { type ExitCode, FaultError, fault } from "../../core/model/faults.ts";
 import { type NodeId, type UserName, userNameOf } from "../../core/model/ids.ts";
+import { openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
 import type { PaneClient } from "../client/pane.ts";
-import { openDesk } from "../client/run.ts";
 import { nodeCredentialsFor } from "../credentials.ts";
 import { configOf, nodeIdOf, type Settings, userOf } from "../settings.ts";
 

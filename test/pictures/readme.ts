@@ -1,8 +1,7 @@
 /**
- * Takes the README's picture: the real console on a real cluster that has just stored some images.
+ * Takes the README's picture: the real console on a real cluster, after some images were uploaded from its pane.
  * `npm run picture` writes `docs/pictures/console.png`.
  */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,7 +13,13 @@ import { spawnOnPty } from "../support/pty.ts";
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const program = join(root, "bin/distinsta.js");
 const out = process.argv[2] ?? join(root, "docs/pictures/console.png");
+const names = ["harbour", "dunes", "cat"];
 const folder = mkdtempSync(join(tmpdir(), "distinsta-picture-"));
+
+for (const [index, name] of names.entries()) {
+  const picture = await pictureOfBytes("image/jpeg", 80_000 + 30_000 * index, index + 1);
+  writeFileSync(join(folder, `${name}.jpg`), picture.bytes);
+}
 const console = spawnOnPty(process.execPath, [program, "launch-local"], {
   columns: 120,
   rows: 40,
@@ -22,16 +27,15 @@ const console = spawnOnPty(process.execPath, [program, "launch-local"], {
 });
 try {
   await console.waitForText(/3\/3 up/);
-  await console.waitForText(/LEADER/);
-  for (let index = 0; index < 9; index++) {
-    const picture = await pictureOfBytes("image/jpeg", 80_000 + 30_000 * index, index + 1);
-    writeFileSync(join(folder, `photo-${index + 1}.jpg`), picture.bytes);
-    execFileSync(process.execPath, [program, "client", "alice", "upload", `photo-${index + 1}.jpg`], {
-      cwd: folder,
-      stdio: "ignore",
-    });
+  await console.waitForText(/node 3 leads term/);
+  console.type("3");
+  await console.waitForText("alice> ");
+  for (const name of names) {
+    console.type(`upload ${name}.jpg\r`);
+    await console.waitForText(`${name}.jpg: `);
   }
-  await console.waitUntil("nine images on a node", (screen) => /UP? .*\b9\b/i.test(screen.text()));
+  console.type("list\r");
+  await console.waitForText(/3 copies +harbour/);
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, await screenPng(console.screen));
 } finally {
