@@ -120,11 +120,6 @@ export class Fleet {
     this.#children.delete(id);
   }
 
-  async killAll(): Promise<void> {
-    for (const id of nodeIds) this.signal(id, "SIGKILL");
-    await Promise.all(nodeIds.map((id) => this.untilGone(id)));
-  }
-
   /** The first line from number `from` on for which `matches` holds. */
   line(what: string, from: number, matches: (line: Line) => boolean): Promise<Line> {
     return this.when(what, () => {
@@ -193,13 +188,20 @@ export class Fleet {
     return line.node;
   }
 
-  /** Ends all processes in good order and removes the folder. */
-  async close(): Promise<void> {
+  /** Ends all processes in good order. */
+  async stopAll(): Promise<void> {
     for (const id of nodeIds) this.signal(id, "SIGCONT");
     for (const id of nodeIds) this.signal(id, "SIGTERM");
-    const late = setTimeout(() => void this.killAll(), waitMsMax);
+    const late = setTimeout(() => {
+      for (const id of nodeIds) this.signal(id, "SIGKILL");
+    }, waitMsMax);
     await Promise.all(nodeIds.map((id) => this.untilGone(id)));
     clearTimeout(late);
+  }
+
+  /** The same, and removes the folder. */
+  async close(): Promise<void> {
+    await this.stopAll();
     rmSync(this.folder, { recursive: true, force: true });
     everyFolder.delete(this.folder);
   }

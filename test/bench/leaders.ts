@@ -33,7 +33,7 @@ export const measureStart = async ({ starts, nodeArguments }: Options): Promise<
       const startedAtMs = nowMs();
       fleet.startAll();
       const agreed = await fleet.agreed(from);
-      await fleet.killAll();
+      await fleet.stopAll();
       const bareStartedAtMs = nowMs();
       const bares = await Promise.all(nodeIds.map(() => startBare({ role: "beat", everyMs: 1_000 })));
       const bareMs = nowMs() - bareStartedAtMs;

@@ -28,7 +28,11 @@ export const profileArguments = (folder: string): Pick<Options, "nodeArguments" 
 
 /** The functions in which nodes, and then clients, spent most time themselves, as shares of their busy time. */
 export const sayProfiles = (folder: string): string =>
-  ["nodes", "clients"].map((who) => `${who}: ${sayProfilesIn(join(folder, who))}`).join("\n\n");
+  ["nodes", "clients"]
+    // Some parts of the benchmark have no clients.
+    .filter((who) => readdirSync(join(folder, who)).length > 0)
+    .map((who) => `${who}: ${sayProfilesIn(join(folder, who))}`)
+    .join("\n\n");
 
 const sayProfilesIn = (folder: string): string => {
   const times = new Map<string, number>();
