@@ -24,7 +24,7 @@ export const repeatReceipt = async (
   owner: UserName,
   record: ImageRecord,
 ): Promise<Receipt> => {
-  const { facts, processing, inspection } = record;
+  const { facts } = record;
   if (!isSameImage(record, payloadNonce(upload.fileKey, upload.sha256), owner)) {
     throw new FaultError(fault("ID_TAKEN", { id: upload.id }));
   }
@@ -37,19 +37,25 @@ export const repeatReceipt = async (
   await Promise.all([discardBody(connection, upload.bytes), sendStored(context, connection, record)]);
   const acknowledged = await copies.acknowledged;
   if (!acknowledged.ok) throw new FaultError(acknowledged.fault);
+  return receiptOf(record, acknowledged.value.copies, true);
+};
+
+/** The receipt of a stored image; `repeated` when an earlier try had stored it. */
+export const receiptOf = (record: ImageRecord, copies: number, repeated: boolean): Receipt => {
+  const { facts, processing, inspection } = record;
   return {
     kind: "receipt",
     id: facts.id,
     node: processing.node,
     term: processing.term,
     assignedBy: processing.assignedBy,
-    copies: acknowledged.value.copies,
+    copies,
     payloadHash: facts.payloadHash,
     payloadBytes: facts.payloadBytes,
     width: facts.width,
     height: facts.height,
     inspected: inspection.value.verdict,
-    repeated: true,
+    repeated,
   };
 };
 

@@ -26,7 +26,7 @@ import { inspectLater } from "./inspect-later.ts";
 import { Lane, laneLagMsMax } from "./lane.ts";
 import { type NodeContext, noteDisk, takenFault } from "./node-context.ts";
 import { refuseBody } from "./refuse.ts";
-import { isSameImage, repeatReceipt } from "./repeat-receipt.ts";
+import { isSameImage, receiptOf, repeatReceipt } from "./repeat-receipt.ts";
 import { HeadSniffer, type Picture } from "./upload-head.ts";
 
 /** Answers `upload` from `owner`. Everything that can go wrong is told to the client or logged, never thrown. */
@@ -131,7 +131,7 @@ class Processing {
       const [record, copies] = await this.#store(decodes);
       if (room === null) fileKey.fill(0);
       else inspectLater(this.#context, record, this.#plain, fileKey, room);
-      return this.#receiptOf(record, copies);
+      return receiptOf(record, copies, false);
     } catch (error) {
       room?.release();
       fileKey.fill(0);
@@ -265,24 +265,6 @@ class Processing {
         value: { verdict: config.images.inspect === "decode" ? "pending" : "unknown", thumbnail: null },
       },
       trashed: { stamp: first, value: false },
-    };
-  }
-
-  #receiptOf(record: ImageRecord, copies: number): Receipt {
-    const { facts, processing, inspection } = record;
-    return {
-      kind: "receipt",
-      id: facts.id,
-      node: processing.node,
-      term: processing.term,
-      assignedBy: processing.assignedBy,
-      copies,
-      payloadHash: facts.payloadHash,
-      payloadBytes: facts.payloadBytes,
-      width: facts.width,
-      height: facts.height,
-      inspected: inspection.value.verdict,
-      repeated: false,
     };
   }
 }
