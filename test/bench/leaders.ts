@@ -162,7 +162,7 @@ export const measureFreeze = async ({ freezes, nodeArguments }: Options): Promis
       unit: "ms",
       values,
       floor,
-      floorIs: `a bare process that beats every ${heartbeatMs} ms, frozen, until ${electionTimeoutMs} ms of silence`,
+      floorIs: `a bare process that beats every ${heartbeatMs} ms, frozen, until ${electionTimeoutMs} ms from then were silent`,
       aim: { median: 450, p99: 800 },
     },
   ];
