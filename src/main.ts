@@ -53,6 +53,7 @@ command("launch-local", "N nodes on this machine, with the console")
 command("server <id>", "one node of the configuration")
   .option("--headless", "JSON log lines on standard output instead of the console")
   .option("--user <name>", "whose client the console has; the first one found here")
+  .option("--accept-loss", "go on without nodes that may have what this disk has lost")
   .action(run(async (settings, id) => (await import("./commands/server.ts")).server(settings, id)));
 
 command("client <user> [words...]", "upload, list and get images as USER")

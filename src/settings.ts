@@ -1,7 +1,6 @@
 /**
  * The options that every command has, and what follows from them.
  */
-import { findConfig, loadConfig } from "../core/io/config-file.ts";
 import type { ClusterConfig } from "../core/model/config.ts";
 import { FaultError, fault, type Result } from "../core/model/faults.ts";
 import { type NodeId, parseNodeId, parseUserName, type UserName } from "../core/model/ids.ts";
@@ -18,6 +17,7 @@ export interface Settings {
   readonly basePort?: string;
   readonly user?: string;
   readonly request?: string;
+  readonly acceptLoss?: boolean;
 }
 
 /** The value, or the fault thrown on to `main`. */
@@ -33,6 +33,7 @@ export interface Located {
 
 /** `--config`, else `<data>/config.toml`, else `./config.toml`. Throws FaultError. */
 export const configOf = async (settings: Settings): Promise<Located> => {
+  const { findConfig, loadConfig } = await import("../core/io/config-file.ts");
   const { data, config } = settings;
   const path = await findConfig(config === undefined ? { data } : { data, config });
   return { path, config: must(await loadConfig(path)) };

@@ -51,6 +51,12 @@ const rooms: readonly {
     imports: ["core/seal/", "core/model/"],
     packages: /^(age-encryption|node:crypto|node:assert\/strict)$/,
   },
+  // A store knows no file system: its disk and its index come in through ports.
+  {
+    room: "core/store/",
+    imports: ["core/store/", "core/model/", "core/ports.ts"],
+    packages: /^(@msgpack\/msgpack|node:(crypto|zlib|assert\/strict))$/,
+  },
   { room: "core/io/", imports: ["core/"], packages: /^(?!ink|react|blessed|commander)/ },
   { room: "ui/model/", imports: ["ui/model/", "core/model/"], packages: /^$/ },
   {
@@ -182,7 +188,9 @@ test("nothing is left for later, and nothing names the machine that it was writt
 });
 
 test("docs/faults.md names every fault with its exit code, and no other", () => {
-  const payloads = /^interface Payloads \{\n([\s\S]*?)^\}/m.exec(textOf("core/model/faults.ts"))?.[1] ?? "";
+  const payloads =
+    /^export interface FaultPayloads \{\n([\s\S]*?)^\}/m.exec(textOf("core/model/fault-payloads.ts"))?.[1] ??
+    "";
   const codes = [...payloads.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, code]) => code ?? "");
   const documented = [...textOf("docs/faults.md").matchAll(/^\| `([A-Z_]+)` \| (\d+) \|/gm)];
   const rows = documented.map(([, code, exit]) => `${code} ${exit}`);

@@ -24,7 +24,7 @@ import {
 import { basename, delimiter, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./lock.js";
-import { complain, complainOfNode, pinnedPath, run, runtimeOf } from "./runtime.js";
+import { bundleFolder, complain, complainOfNode, pinnedPath, run, runtimeOf } from "./runtime.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
@@ -131,12 +131,15 @@ const build = async () => {
     return 2;
   }
   rmSync(buildStamp, { force: true });
+  rmSync(bundleFolder(root), { recursive: true, force: true });
   if (hasOrphans("")) rmSync(dist, { recursive: true, force: true });
   // Taken before the compiler reads: what is written while it runs is built again next time.
   const wanted = buildWanted();
   const tsc = join(modules, "typescript", "bin", "tsc");
   const code = await run(runtime, [tsc, "-p", join(root, "tsconfig.json")], { stdio: ["ignore", 2, 2] });
   if (code !== 0) return code;
+  // Where that cannot be done, the program starts from its modules.
+  await run(runtime, [join(root, "tools", "bundle.js")], { stdio: "ignore" });
   mkdirSync(dist, { recursive: true });
   writeFileSync(buildStamp, wanted);
   return 0;

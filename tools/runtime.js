@@ -37,6 +37,9 @@ export const runtimeOf = (root) => {
   return isNewEnough(process.versions.node) ? process.execPath : null;
 };
 
+/** Where the built program lies put together (tools/bundle.js); in `dist`, so that it goes when that does. */
+export const bundleFolder = (root) => join(root, "dist", ".bundle");
+
 /** The two lines with which every complaint of distinsta is told. */
 export const complain = (what, hint) => {
   process.stderr.write(`error: ${what}\nhint: ${hint}\n`);

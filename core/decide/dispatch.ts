@@ -4,8 +4,9 @@
  * It offers the image to every server and uploads it to the one that the leader names. When no leader answers
  * within a short wait it chooses by itself, the same way every client would: the live node that the id's
  * rendezvous order puts first. When a try ends without an answer it tries again under the same id, which is
- * harmless, because sealing is a function of the request. It ends in one of three ways: stored, refused, or —
- * patience gone after a body was sent — unknown.
+ * harmless, because sealing is a function of the request: at once when a server is gone and another was not tried
+ * yet, otherwise after a pause. It ends in one of three ways: stored, refused, or — patience gone after a body was
+ * sent — unknown.
  */
 import { type Fault, type FaultCode, fault, wordFault } from "../model/faults.ts";
 import type { ImageId, NodeId } from "../model/ids.ts";
@@ -72,7 +73,7 @@ export type DispatchEvent =
 
 export type DispatchEffect =
   | { readonly kind: "offer"; readonly attempt: number; readonly to: readonly NodeId[] }
-  | { readonly kind: "upload"; readonly assignment: Assignment; readonly retry: boolean }
+  | { readonly kind: "upload"; readonly assignment: Assignment; readonly attempt: number }
   | { readonly kind: "wake"; readonly at: MonotonicMs }
   | { readonly kind: "done"; readonly receipt: Receipt }
   | { readonly kind: "fail"; readonly fault: Fault };
@@ -121,7 +122,7 @@ export const stepDispatch = (
       if (state.phase !== "uploading") return [state, []];
       if (!isPassing(event.fault))
         return [{ ...state, phase: "over" }, [{ kind: "fail", fault: event.fault }]];
-      return pause(withFailure(state, event, now), now, rules);
+      return afterFailure(state, event, now, rules);
     case "woke":
       if (now < state.wakeAt) return [state, []];
       if (state.phase === "offering") return choose(state, now, rules);
@@ -150,6 +151,25 @@ const withAnswer = (state: Dispatch, node: NodeId, answer: Answer): Dispatch => 
   ...state,
   answers: new Map(state.answers).set(node, answer),
 });
+
+/** What a server says that is gone: nothing. Each of them is left at once, once; the last one deserves a pause. */
+const gone: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  "CONNECTION_REFUSED",
+  "CONNECTION_LOST",
+  "TIMED_OUT",
+]);
+
+const afterFailure = (
+  before: Dispatch,
+  event: Extract<DispatchEvent, { readonly kind: "upload.failed" }>,
+  now: MonotonicMs,
+  rules: DispatchRules,
+): Step => {
+  const state = withFailure(before, event, now);
+  const isNews = state.avoid.length > before.avoid.length && state.avoid.length < state.answers.size;
+  const hurries = gone.has(event.fault.code) && isNews && !isSpent(state, now, rules);
+  return hurries ? offer(state, now, rules) : pause(state, now, rules);
+};
 
 /** Sending the image takes as long as it takes; each node may use that up once without costing patience. */
 const withFailure = (
@@ -198,7 +218,7 @@ const choose = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step =
     if (wanted === "offer.declined" && waiting && now < state.wakeAt) break;
     for (const answer of state.answers.values()) {
       if (answer.kind !== "answered" || answer.reply.kind !== wanted || !usable(answer.reply.node)) continue;
-      return upload(state, { node: answer.reply.node, term: answer.reply.term, by: "leader" });
+      return upload(state, assignmentIn(answer.reply));
     }
   }
   if (waiting && (now < state.wakeAt || reachable.length === 0)) return [state, []];
@@ -206,12 +226,19 @@ const choose = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step =
   const candidates = reachable.filter(usable);
   const [node] = rendezvousOrder(state.id, candidates.length > 0 ? candidates : reachable);
   if (node === undefined) return pause(state, now, rules);
-  return upload(state, { node, term: highestTerm(state), by: "fallback" });
+  const by = { by: "fallback", leader: null, candidates: [] } as const;
+  return upload(state, { node, term: highestTerm(state), ...by });
+};
+
+const assignmentIn = (reply: Exclude<OfferReply, { readonly kind: "offer.no-leader" }>): Assignment => {
+  const { node, term, leader } = reply;
+  const candidates = reply.kind === "offer.assigned" ? reply.candidates : [];
+  return { node, term, by: "leader", leader, candidates };
 };
 
 const upload = (state: Dispatch, assignment: Assignment): Step => [
   { ...state, phase: "uploading" },
-  [{ kind: "upload", assignment, retry: state.attempt > 1 }],
+  [{ kind: "upload", assignment, attempt: state.attempt }],
 ];
 
 const highestTerm = (state: Dispatch): Assignment["term"] => {
@@ -236,9 +263,7 @@ const withUnreachable = (state: Dispatch): Dispatch => {
 
 /** Waits a little longer each time, or gives up when patience is gone. */
 const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
-  const final = state.lastFault !== null && !isPassing(state.lastFault);
-  const patienceMs = patienceFor(state.lastFault, rules);
-  if (final || now - state.patientSince >= patienceMs) {
+  if (isSpent(state, now, rules)) {
     const problem =
       state.outcomeUnknown || state.lastFault === null
         ? fault("OUTCOME_UNKNOWN", { id: state.id })
@@ -249,6 +274,9 @@ const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step =>
   const wakeAt = after(now, pauseMs);
   return [{ ...state, phase: "pausing", wakeAt }, [{ kind: "wake", at: wakeAt }]];
 };
+
+const isSpent = ({ lastFault, patientSince }: Dispatch, now: MonotonicMs, rules: DispatchRules): boolean =>
+  (lastFault !== null && !isPassing(lastFault)) || now - patientSince >= patienceFor(lastFault, rules);
 
 const patienceFor = (last: Fault | null, rules: DispatchRules): number => {
   if (last?.code === "NO_SERVER") return rules.patienceUnreachableMs;

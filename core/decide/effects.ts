@@ -2,8 +2,9 @@
  * What a decision wants done. Effects are data; the driver performs them strictly in the order of the list,
  * so that "persist precedes send" is a property of the list and can be read off it.
  */
-import type { ControlMessage } from "../model/control.ts";
+import type { ControlMessage, PeerMemory } from "../model/control.ts";
 import type { Event } from "../model/events.ts";
+import type { Fault } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import type { OfferReply } from "../model/messages.ts";
 import type { MonotonicMs, WallMs } from "../model/units.ts";
@@ -16,6 +17,18 @@ export type Effect =
   | { readonly kind: "log"; readonly event: Event }
   /** The answer to the offer that came with this ticket. */
   | { readonly kind: "reply"; readonly ticket: number; readonly reply: OfferReply }
+  /** The disk is born, or filled: that, and what is known of the others, must be on disk before the next effect. */
+  | {
+      readonly kind: "birth";
+      readonly generation: number;
+      readonly memories: ReadonlyMap<NodeId, PeerMemory>;
+    }
+  /** The disk is to be filled from the others; `refilled` is the answer. */
+  | { readonly kind: "rebuild" }
+  /** The disk is older than what the others remember: it is to be set aside, and the node begun anew. */
+  | { readonly kind: "outdated"; readonly reason: string }
+  /** Another disk speaks in the name of a node that lives: not listened to. */
+  | { readonly kind: "turn-away"; readonly peer: NodeId; readonly fault: Fault }
   /** Leader, term or somebody's standing is not what it was: a snapshot is worth showing. */
   | { readonly kind: "changed" }
   /** The last effect of a node that was asked to stop. */

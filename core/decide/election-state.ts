@@ -22,6 +22,8 @@ export interface ElectionSetup {
   /** Votes that make a leader, its own included. */
   readonly majority: number;
   readonly timings: Timings;
+  /** Since when no other process can have spoken for this node: what it may have forgotten is older. */
+  readonly aloneSince: MonotonicMs;
 }
 
 export type ElectionReason = Extract<Event, { kind: "election.started" }>["reason"];
@@ -88,6 +90,13 @@ export interface Surroundings {
   readonly unborn: boolean;
 }
 
+/** What is to be saved: every save is counted, so that a disk from a backup can be told from the latest. */
+export const saved = (durable: DurableTerm, change: Partial<DurableTerm>): DurableTerm => ({
+  ...durable,
+  ...change,
+  saves: durable.saves + 1,
+});
+
 /** Repeats of a refused pre-vote while the old leader is known to be dead. */
 export const quickRepeatMs = 10;
 
@@ -96,6 +105,7 @@ export const follower: Role = { kind: "follower" };
 /**
  * `silent` is false only when nothing can have been forgotten: a cluster of one, or a disk that has never
  * known a term (a heartbeat's term is persisted before it is acknowledged, so no lease was ever confirmed).
+ * However long the start took, whoever leads already, or should, gets `firstHeartbeats` to be heard.
  */
 export const initialElection = (
   setup: ElectionSetup,
@@ -110,12 +120,21 @@ export const initialElection = (
   heardAt: neverMs,
   heardFrom: null,
   leaderlessSince: now,
-  silentUntil: silent ? after(now, setup.timings.electionTimeoutMs) : now,
+  silentUntil: silent ? after(setup.aloneSince, setup.timings.electionTimeoutMs) : now,
   timerFrom: now,
-  timerMs: setup.peers.length === 0 ? 0 : fullTimer(setup.timings, chance),
+  timerMs: setup.peers.length === 0 ? 0 : firstTimer(setup, now, chance),
   leaderDead: false,
   endedTerm: null,
 });
+
+/** One to be heard, and one to hear that. */
+const firstHeartbeats = 2;
+
+/** What is left of T, with jitter. */
+const firstTimer = ({ aloneSince, timings }: ElectionSetup, now: MonotonicMs, chance: number): number => {
+  const leftMs = timings.electionTimeoutMs - (now - aloneSince);
+  return Math.max(firstHeartbeats * timings.heartbeatMs, leftMs) + timings.jitterMsMax * chance;
+};
 
 /** T and this round's jitter. */
 export const fullTimer = (timings: Timings, chance: number): number =>

@@ -4,7 +4,7 @@
 import type { NodeId, Term } from "../model/ids.ts";
 import type { Effect } from "./effects.ts";
 import { stepDown } from "./election-leader.ts";
-import { type Election, follower, fullTimer, type Surroundings } from "./election-state.ts";
+import { type Election, follower, fullTimer, type Surroundings, saved } from "./election-state.ts";
 
 /** Whoever sees a higher term steps down and adopts it (DESIGN §5.6). Lower and equal terms change nothing. */
 export const adoptTerm = (
@@ -16,7 +16,7 @@ export const adoptTerm = (
 ): Election => {
   if (term <= state.durable.term) return state;
   const stepped = stepDown(state, "higher-term", around, effects);
-  const durable = { ...state.durable, term, votedFor };
+  const durable = saved(state.durable, { term, votedFor });
   effects.push({ kind: "persist", state: durable }, { kind: "changed" });
   return { ...stepped, durable, role: follower, leader: null, endedTerm: null };
 };

@@ -14,6 +14,7 @@ import {
   preVoteRefusal,
   quickRepeatMs,
   type Surroundings,
+  saved,
   voteRefusal,
 } from "./election-state.ts";
 import { adoptTerm, restartTimer } from "./election-term.ts";
@@ -95,7 +96,7 @@ export const onVoteRequest = (
   if (message.term > state.durable.term) {
     voted = adoptTerm(state, message.term, around, effects, from);
   } else if (state.durable.votedFor === null) {
-    voted = { ...state, durable: { ...state.durable, votedFor: from } };
+    voted = { ...state, durable: saved(state.durable, { votedFor: from }) };
     effects.push({ kind: "persist", state: voted.durable });
   }
   reply(message.term);
@@ -158,7 +159,7 @@ export const stand = (
 ): Election => {
   const { now } = around.moment;
   const { id, majority, timings } = state.setup;
-  const durable = { ...state.durable, term: nextTerm(state.durable.term), votedFor: id };
+  const durable = saved(state.durable, { term: nextTerm(state.durable.term), votedFor: id });
   const candidate: Election = {
     ...state,
     durable,

@@ -9,13 +9,15 @@
  * port refuses a connection after its old one closed, the peer speaks with a new boot number, or it said
  * goodbye. What others say about a third node is never evidence.
  */
-import type { ControlMessage, Ping } from "../model/control.ts";
+import type { ControlMessage, DiskMemory, PeerMemory, Ping } from "../model/control.ts";
 import type { Event } from "../model/events.ts";
+import { fault } from "../model/faults.ts";
 import type { NodeId, StoreId } from "../model/ids.ts";
 import type { MonotonicMs } from "../model/units.ts";
 import type { LinkEvent } from "../ports.ts";
 import { type Effect, neverMs } from "./effects.ts";
 import { type NodeSet, withNode } from "./node-set.ts";
+import { remember } from "./standing.ts";
 
 export type Standing = "unknown" | "up" | "suspect" | "down";
 export type DeathReason = Extract<Event, { kind: "node.down" }>["reason"];
@@ -47,6 +49,10 @@ export interface PeerView {
   readonly standing: Standing;
   /** Live, electable and ready without a break since then; null when it is not. */
   readonly steadySince: MonotonicMs | null;
+  /** A process that speaks from an earlier time of this disk (a backup): it is told what is remembered, and no more. */
+  readonly pastRun: number | null;
+  /** What is remembered of its disk, from earlier runs of this node too. */
+  readonly memory: PeerMemory | null;
   /** How often that broke; each break after the first doubles the time before leadership is handed to it. */
   readonly flaps: number;
 }
@@ -57,7 +63,10 @@ export type Peers = readonly PeerView[];
 /** A peer is suspect after this many silent heartbeat intervals. */
 export const suspectHeartbeats = 3;
 
-export const initialPeers = (ids: readonly NodeId[]): Peers =>
+export const initialPeers = (
+  ids: readonly NodeId[],
+  memories: ReadonlyMap<NodeId, PeerMemory> = new Map(),
+): Peers =>
   ids.map((id) => ({
     id,
     boot: 0,
@@ -71,6 +80,8 @@ export const initialPeers = (ids: readonly NodeId[]): Peers =>
     gone: null,
     standing: "unknown",
     steadySince: null,
+    pastRun: null,
+    memory: memories.get(id) ?? null,
     flaps: 0,
   }));
 
@@ -115,12 +126,28 @@ export interface Heard {
 
 /**
  * Any message carries its sender's boot: an older one is stale, a newer one proves that the old process died.
- * Boots are counted on a disk; a ping that names another store begins a new count.
+ * Boots are counted on a disk; a ping that names another store begins a new count, unless the one that is known
+ * lives: two disks cannot be one node. Nor can two processes on one disk, or on copies of it.
  */
-export const heardBoot = (peers: Peers, from: NodeId, message: ControlMessage, effects: Effect[]): Heard => {
+export const heardBoot = (
+  peers: Peers,
+  from: NodeId,
+  message: ControlMessage,
+  now: MonotonicMs,
+  timings: LivenessTimings,
+  effects: Effect[],
+): Heard => {
   const peer = peerOf(peers, from);
   const { boot } = message;
   const newStore = message.kind === "ping" && message.store !== peer.store;
+  const pastRun = message.kind === "ping" && !newStore ? pastRunIn(peer, message) : null;
+  const isSecond = newStore || (pastRun !== null && boot === peer.boot);
+  if (isSecond && isTaken(peer, now, timings)) {
+    const what = fault("DATA_IN_USE", { path: `the place of node ${from}`, holder: `disk ${peer.store}` });
+    effects.push({ kind: "turn-away", peer: from, fault: what });
+    return { peers, stale: true, died: null };
+  }
+  if (pastRun !== null) return { peers: withPast(peers, peer, pastRun), stale: true, died: null };
   const firstStore = newStore && peer.store === null;
   if (boot === peer.boot && peer.gone !== "goodbye" && (!newStore || firstStore))
     return { peers, stale: false, died: null };
@@ -137,11 +164,18 @@ export const heardBoot = (peers: Peers, from: NodeId, message: ControlMessage, e
     ping: null,
     hearsUs: false,
     gone: null,
+    pastRun: null,
     standing: known ? "down" : "unknown",
     steadySince: null,
     flaps: peer.flaps + (peer.steadySince === null ? 0 : 1),
   };
   return { peers: replace(peers, reborn), stale: false, died: known ? "restarted" : null };
+};
+
+/** The run of another process on the disk that is known, with a boot that is not newer; null when it is not one. */
+const pastRunIn = ({ boot, ping: known }: PeerView, { boot: told, run }: Ping): number | null => {
+  const isOther = known === null ? told < boot : run !== known.run;
+  return isOther && told <= boot ? run : null;
 };
 
 /** Takes in a ping whose boot `heardBoot` has accepted. One that was overtaken by a later one is dropped. */
@@ -168,9 +202,18 @@ export const heardPing = (
     roundTripMs,
     linkClosed: false,
     gone: null,
+    pastRun: null,
+    memory: remember(peer.memory, ping.run, diskIn(ping)),
   };
   return replace(peers, judged(heard, self, now, timings, effects));
 };
+
+const diskIn = ({ generation, store, saves, feedHead }: Ping): DiskMemory => ({
+  generation,
+  store,
+  saves,
+  feedHead,
+});
 
 export const heardGoodbye = (peers: Peers, from: NodeId, effects: Effect[]): Heard =>
   died(peers, from, "goodbye", effects);
@@ -279,6 +322,13 @@ const transitionEvent = (
       return { kind: "node.down", peer: peer.id, reason: "silent" };
   }
 };
+
+const withPast = (peers: Peers, peer: PeerView, pastRun: number): Peers =>
+  peer.pastRun === pastRun ? peers : replace(peers, { ...peer, pastRun });
+
+/** The disk that is known under this id is in use: our connection to its process is open and it was just heard. */
+const isTaken = (peer: PeerView, now: MonotonicMs, timings: LivenessTimings): boolean =>
+  peer.store !== null && !peer.linkClosed && peer.hearsUs && isHeard(peer, now, timings);
 
 const died = (peers: Peers, id: NodeId, reason: "refused" | "goodbye", effects: Effect[]): Heard => {
   const peer = peerOf(peers, id);

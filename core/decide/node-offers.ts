@@ -11,6 +11,7 @@ import { type NodeState, surroundings, workersOf } from "./node-state.ts";
 import {
   awaitLeader,
   expireOffers,
+  type Placement,
   placementOf,
   placeOffer,
   type WaitingOffer,
@@ -56,30 +57,23 @@ const place = (state: NodeState, offer: WaitingOffer, moment: Moment, effects: E
   const workers = workersOf(state, now);
   const before = placementOf(state.offers, offer.request, zeroTerm, now);
   const kept = workers.find((worker) => worker.id === before?.node)?.id ?? null;
-  const [balancer, node] =
+  const settleMs = settleHeartbeats * setup.timings.heartbeatMs;
+  const { balancer, node, candidates } =
     kept === null
-      ? assign(
-          state.balancer,
-          offer.request,
-          offer.bytes,
-          workers,
-          now,
-          settleHeartbeats * setup.timings.heartbeatMs,
-        )
-      : [state.balancer, kept];
+      ? assign(state.balancer, offer.request, offer.bytes, workers, now, settleMs)
+      : { balancer: state.balancer, node: kept, candidates: [] };
   if (node === null) {
     noLeader(state, offer, effects);
     return { ...state, balancer };
   }
   const { request, bytes } = offer;
-  const [offers, others] = placeOffer(state.offers, { request, node, term }, now);
+  const [offers, others] = placeOffer(state.offers, { request, node, term }, setup.id, now);
   effects.push({ kind: "log", event: { kind: "request.assigned", request, to: node, term } });
   for (const to of setup.peers) {
     effects.push({ kind: "send", to, message: { kind: "assigned", boot, term, request, node, bytes } });
   }
-  for (const { ticket } of [offer, ...others]) {
-    effects.push({ kind: "reply", ticket, reply: { kind: "offer.assigned", id: request, node, term } });
-  }
+  const reply = { kind: "offer.assigned", id: request, node, term, leader: setup.id, candidates } as const;
+  for (const { ticket } of [offer, ...others]) effects.push({ kind: "reply", ticket, reply });
   return { ...state, balancer, offers };
 };
 
@@ -95,8 +89,8 @@ export const hearAssigned = (
   const current = { ...state, election };
   if (message.term < election.durable.term) return current;
   if (election.leader !== null && election.leader !== from) return current;
-  const [offers, answered] = placeOffer(state.offers, message, moment.now);
-  for (const offer of answered) decline(offer, message, effects);
+  const [offers, answered] = placeOffer(state.offers, message, from, moment.now);
+  for (const offer of answered) decline(offer, { ...message, leader: from }, effects);
   return { ...current, offers };
 };
 
@@ -117,10 +111,10 @@ export const answerWaiting = (state: NodeState, moment: Moment, effects: Effect[
 
 const decline = (
   offer: WaitingOffer,
-  { node, term }: Pick<Assigned, "node" | "term">,
+  { node, term, leader }: Pick<Placement, "node" | "term" | "leader">,
   effects: Effect[],
 ): void => {
-  const reply = { kind: "offer.declined", id: offer.request, node, term } as const;
+  const reply = { kind: "offer.declined", id: offer.request, node, term, leader } as const;
   effects.push({ kind: "reply", ticket: offer.ticket, reply });
 };
 

@@ -1,7 +1,7 @@
 /**
  * Everything that one node knows about the cluster, in one value, and what follows from it at a moment.
  */
-import type { LoadReport } from "../model/control.ts";
+import type { LoadReport, PeerMemory } from "../model/control.ts";
 import type { NodeId, StoreId } from "../model/ids.ts";
 import { after, type MonotonicMs, type WallMs } from "../model/units.ts";
 import type { DurableTerm } from "../ports.ts";
@@ -26,9 +26,16 @@ import {
 } from "./liveness.ts";
 import { countOf, type NodeSet, setOf, withNode } from "./node-set.ts";
 import { initialOffers, type Offers } from "./offers.ts";
+import type { OwnDisk, Standing } from "./standing.ts";
 
 export interface NodeSetup extends ElectionSetup {
-  readonly store: StoreId;
+  /** The disk as it was when this process found it. */
+  readonly disk: OwnDisk;
+  /** Tells this process from the node's others. */
+  readonly run: number;
+  readonly acceptLoss: boolean;
+  /** What is remembered of the others' disks. */
+  readonly memories: ReadonlyMap<NodeId, PeerMemory>;
 }
 
 /** What the machine says of itself; the driver reports it. */
@@ -36,8 +43,6 @@ export interface Health {
   readonly diskHealthy: boolean;
   /** The event loop is late: heartbeats would be too. */
   readonly lagging: boolean;
-  /** The disk came back empty or old: vote on nothing, answer for nothing (DESIGN §6). */
-  readonly rebuilding: boolean;
 }
 
 export interface NodeState {
@@ -47,8 +52,15 @@ export interface NodeState {
   readonly balancer: Balancer;
   readonly offers: Offers;
   readonly health: Health;
+  /** Until it is ready the node votes on nothing and answers for nothing (DESIGN §6). */
+  readonly standing: Standing;
+  readonly startedAt: MonotonicMs;
+  /** 0 until the disk is born or filled. */
+  readonly generation: number;
   readonly load: LoadReport;
   readonly feedHead: number;
+  /** How far the feeds of the others are on this disk. */
+  readonly pulled: ReadonlyMap<NodeId, { readonly store: StoreId; readonly upTo: number }>;
   /** When some node was last seen to be electable. */
   readonly electableSeenAt: MonotonicMs;
   readonly quorum: "forming" | "held" | "lost";
@@ -76,18 +88,24 @@ export const unknownLoad: LoadReport = {
   uptimeMs: 0,
   drained: false,
   readOnly: false,
+  rebuild: null,
+  scrub: null,
 };
 
 /** `durable` is what the disk says, with this process's boot number, and is already persisted. */
 export const initialNode = (setup: NodeSetup, durable: DurableTerm, moment: Moment): NodeState => ({
   setup,
   election: initialElection(setup, durable, setup.peers.length > 0 && durable.term > 0, moment),
-  peers: initialPeers(allIds(setup)),
+  peers: initialPeers(allIds(setup), setup.memories),
   balancer: initialBalancer,
   offers: initialOffers,
-  health: { diskHealthy: true, lagging: false, rebuilding: false },
+  health: { diskHealthy: true, lagging: false },
+  standing: { kind: setup.disk.generation === 0 ? "unborn" : "returning" },
+  startedAt: moment.now,
+  generation: setup.disk.generation,
   load: unknownLoad,
-  feedHead: 0,
+  feedHead: setup.disk.feedHead,
+  pulled: new Map(),
   electableSeenAt: moment.now,
   quorum: "forming",
   beatAt: moment.now,
@@ -98,6 +116,8 @@ export const initialNode = (setup: NodeSetup, durable: DurableTerm, moment: Mome
 export const allIds = (setup: ElectionSetup): readonly NodeId[] =>
   [...setup.peers, setup.id].sort((a, b) => a - b);
 
+export const isReady = (state: NodeState): boolean => state.standing.kind === "ready";
+
 /** Ourselves and the live peers. */
 export const liveNodes = (state: NodeState, now: MonotonicMs): NodeSet =>
   withNode(livePeers(state.peers, now, state.setup.timings), state.setup.id);
@@ -107,7 +127,7 @@ export const surroundings = (state: NodeState, moment: Moment): Surroundings => 
   const { setup, health, election } = state;
   const live = liveNodes(state, moment.now);
   const others = electablePeers(state.peers, moment.now, setup.timings);
-  const sound = health.diskHealthy && !health.rebuilding && state.stop.kind === "no";
+  const sound = health.diskHealthy && isReady(state) && state.stop.kind === "no";
   const electable =
     sound && !health.lagging && !isSilent(election, moment.now) && countOf(live) >= setup.majority;
   const nobodyUntil = after(state.electableSeenAt, 2 * setup.timings.electionTimeoutMs);
@@ -116,7 +136,7 @@ export const surroundings = (state: NodeState, moment: Moment): Surroundings => 
     live,
     electable: electable ? withNode(others, setup.id) : others,
     mayStand: electable || (sound && moment.now >= nobodyUntil),
-    rebuilding: health.rebuilding,
+    rebuilding: !isReady(state),
     unborn: election.durable.term === 0 && isUnborn(state, live),
   };
 };
@@ -126,8 +146,7 @@ export const workersOf = (state: NodeState, now: MonotonicMs): readonly Worker[]
   const workers: Worker[] = [];
   for (const peer of state.peers) {
     if (peer.id === state.setup.id) {
-      if (!state.health.rebuilding && state.stop.kind === "no")
-        workers.push({ id: peer.id, load: state.load });
+      if (isReady(state) && state.stop.kind === "no") workers.push({ id: peer.id, load: state.load });
     } else if (peer.ping?.ready === true && standingOf(peer, now, state.setup.timings) === "up") {
       workers.push({ id: peer.id, load: peer.ping.load });
     }

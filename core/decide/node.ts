@@ -7,7 +7,7 @@
  * shows only in their difference.
  */
 import type { ControlMessage, LoadReport } from "../model/control.ts";
-import type { ImageId, NodeId } from "../model/ids.ts";
+import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
 import { after } from "../model/units.ts";
 import type { LinkEvent } from "../ports.ts";
 import type { Effect, Moment } from "./effects.ts";
@@ -25,6 +25,7 @@ import {
 } from "./liveness.ts";
 import { answerWaiting, hearAssigned, noLeader, takeOffer } from "./node-offers.ts";
 import { countOf, highestOf, withoutNode } from "./node-set.ts";
+import { judgeStanding, refilled } from "./node-standing.ts";
 import { type Health, type NodeState, surroundings } from "./node-state.ts";
 import { pingsTo } from "./pings.ts";
 
@@ -36,6 +37,14 @@ export type NodeEvent =
   | { readonly kind: "load"; readonly load: LoadReport }
   | { readonly kind: "feed-head"; readonly feedHead: number }
   | { readonly kind: "health"; readonly health: Health }
+  | {
+      readonly kind: "pulled";
+      readonly peer: NodeId;
+      readonly store: StoreId;
+      readonly upTo: number;
+    }
+  /** A disk that was to be filled has all that the others know. */
+  | { readonly kind: "refilled" }
   /** Stop in good order: hand over, say goodbye; `stopped` is the last effect. */
   | { readonly kind: "stop" };
 
@@ -90,6 +99,12 @@ const react = (state: NodeState, event: NodeEvent, moment: Moment, effects: Effe
       return { ...state, feedHead: event.feedHead };
     case "health":
       return { ...state, health: event.health };
+    case "pulled": {
+      const { peer, store, upTo } = event;
+      return { ...state, pulled: new Map(state.pulled).set(peer, { store, upTo }) };
+    }
+    case "refilled":
+      return refilled(state, moment, effects);
     case "stop":
       return onStop(state, moment, effects);
   }
@@ -126,28 +141,19 @@ const onMessage = (
   moment: Moment,
   effects: Effect[],
 ): NodeState => {
-  const { peers, stale, died } = heardBoot(state.peers, from, message, effects);
-  if (stale) return state;
+  const { timings } = state.setup;
+  const { peers, stale, died } = heardBoot(state.peers, from, message, moment.now, timings, effects);
   const heard = peers === state.peers ? state : { ...state, peers };
+  if (stale) return heard;
   const current = died === null ? heard : withDead(heard, from, moment, effects);
   switch (message.kind) {
     case "ping": {
-      const seen = heardPing(
-        current.peers,
-        state.setup.id,
-        from,
-        message,
-        moment.now,
-        state.setup.timings,
-        effects,
-      );
-      if (message.term <= current.election.durable.term) return { ...current, peers: seen };
+      const { id } = state.setup;
+      const seen = heardPing(current.peers, id, from, message, moment.now, timings, effects);
+      const judged = judgeStanding({ ...current, peers: seen }, moment, effects);
+      if (message.term <= current.election.durable.term) return judged;
       const around = surroundings(current, moment);
-      return {
-        ...current,
-        peers: seen,
-        election: adoptTerm(current.election, message.term, around, effects),
-      };
+      return { ...judged, election: adoptTerm(current.election, message.term, around, effects) };
     }
     case "goodbye": {
       const gone = heardGoodbye(current.peers, from, effects);
@@ -163,7 +169,9 @@ const onMessage = (
     case "heartbeat.reply":
     case "handover": {
       const around = surroundings(current, moment);
-      return { ...current, election: hearElection(current.election, from, message, around, effects) };
+      const election = hearElection(current.election, from, message, around, effects);
+      // The confirmation that makes a lease also ends the wait of those who came while nobody led.
+      return answerWaiting({ ...current, election }, moment, effects);
     }
   }
 };
@@ -179,7 +187,7 @@ const onTick = (state: NodeState, moment: Moment, effects: Effect[]): NodeState 
   const peers = beats
     ? judgeAll(state.peers, state.setup.id, now, state.setup.timings, effects)
     : state.peers;
-  let next: NodeState = { ...state, peers };
+  let next: NodeState = judgeStanding({ ...state, peers }, moment, effects);
   const around = surroundings(next, moment);
   next = { ...next, election: electionTick(next.election, around, effects) };
   if (around.electable !== 0) next = { ...next, electableSeenAt: now };

@@ -4,21 +4,27 @@
 import { type ClusterConfig, formatAddress } from "../model/config.ts";
 import type { LoadReport } from "../model/control.ts";
 import type { ClusterId, NodeId } from "../model/ids.ts";
-import type { LinkView, NodeRole, NodeState as NodeStanding, NodeView, Snapshot } from "../model/snapshot.ts";
+import type {
+  LinkView,
+  NodeRole,
+  NodeState as NodeStanding,
+  NodeView,
+  RiskView,
+  Snapshot,
+} from "../model/snapshot.ts";
 import { shownLoad } from "./balancer.ts";
 import type { Moment } from "./effects.ts";
 import { type PeerView, standingOf } from "./liveness.ts";
 import { countOf } from "./node-set.ts";
-import { liveNodes, type NodeState } from "./node-state.ts";
+import { isReady, liveNodes, type NodeState } from "./node-state.ts";
+import type { Risk } from "./risk.ts";
 
-/**
- * `fewestLiveCopies`: among the live nodes, the fewest copies of any image; null when there are no images.
- */
+/** `risk`: null while the images are not known yet. */
 export const observe = (
   state: NodeState,
   cluster: ClusterId,
   config: ClusterConfig,
-  fewestLiveCopies: number | null,
+  risk: Risk | null,
   moment: Moment,
 ): Snapshot => {
   const { setup, election } = state;
@@ -31,7 +37,8 @@ export const observe = (
     term: election.leader === null ? null : election.durable.term,
     leader: election.leader,
     quorum: { live, needed, ok: live >= needed },
-    tolerance: toleranceOf(live, needed, fewestLiveCopies),
+    tolerance: toleranceOf(live, needed, risk?.fewestLiveCopies ?? null),
+    risk: risk === null ? null : riskView(risk),
     nodes: config.servers.map((server) => {
       const address = formatAddress(server);
       return server.id === setup.id
@@ -42,6 +49,8 @@ export const observe = (
   };
 };
 
+const riskView = ({ fewestLiveCopies: _, ...view }: Risk): RiskView => view;
+
 /** How many more nodes may stop before something cannot be written, or not be read. */
 export const toleranceOf = (live: number, needed: number, fewestLiveCopies: number | null): number =>
   Math.max(0, Math.min(live - needed, (fewestLiveCopies ?? Number.POSITIVE_INFINITY) - 1));
@@ -49,7 +58,7 @@ export const toleranceOf = (live: number, needed: number, fewestLiveCopies: numb
 const viewOfSelf = (state: NodeState, address: string): NodeView => ({
   id: state.setup.id,
   address,
-  state: state.health.rebuilding ? "rebuilding" : "up",
+  state: isReady(state) ? "up" : "rebuilding",
   role: ownRole(state),
   heartbeatMs: 0,
   roundTripMs: 0,
@@ -99,6 +108,10 @@ const figuresOf = (load: LoadReport | null): Figures => ({
   payloadBytes: load?.payloadBytes ?? null,
   diskFreeBytes: load === null || load.diskFreeBytes === Number.MAX_SAFE_INTEGER ? null : load.diskFreeBytes,
   uptimeMs: load?.uptimeMs ?? null,
+  drained: load?.drained ?? null,
+  readOnly: load?.readOnly ?? null,
+  rebuild: load?.rebuild ?? null,
+  scrub: load?.scrub ?? null,
 });
 
 /** Our own row of the heartbeat matrix, and each peer's as its last ping told it. */

@@ -20,6 +20,8 @@ export interface WaitingOffer {
 export interface Placement {
   readonly node: NodeId;
   readonly term: Term;
+  /** Who placed it. */
+  readonly leader: NodeId;
   readonly at: MonotonicMs;
 }
 
@@ -73,10 +75,11 @@ export const placementOf = (
 export const placeOffer = (
   offers: Offers,
   { request, node, term }: Pick<Assigned, "request" | "node" | "term">,
+  leader: NodeId,
   now: MonotonicMs,
 ): readonly [Offers, readonly WaitingOffer[]] => {
   const full = offers.placed.young.size >= placedMax;
-  const young = new Map(full ? [] : offers.placed.young).set(request, { node, term, at: now });
+  const young = new Map(full ? [] : offers.placed.young).set(request, { node, term, leader, at: now });
   const placed = { young, old: full ? offers.placed.young : offers.placed.old };
   const answered = offers.waiting.filter((offer) => offer.request === request);
   const waiting =

@@ -7,7 +7,8 @@ import type { MonotonicMs } from "../model/units.ts";
 import type { Effect } from "./effects.ts";
 import { isHeard, type PeerView } from "./liveness.ts";
 import { hasNode } from "./node-set.ts";
-import { type NodeState, surroundings } from "./node-state.ts";
+import { isReady, type NodeState, surroundings } from "./node-state.ts";
+import { knownBefore } from "./standing.ts";
 
 /** Appends one ping for each peer; they differ only in what they echo. */
 export const pingsTo = (state: NodeState, now: MonotonicMs, effects: Effect[]): void => {
@@ -24,11 +25,14 @@ export const pingsTo = (state: NodeState, now: MonotonicMs, effects: Effect[]): 
   const common = {
     kind: "ping",
     boot: election.durable.boot,
-    store: setup.store,
+    run: setup.run,
+    store: setup.disk.store,
+    saves: election.durable.saves,
     term: election.durable.term,
     leader: election.leader,
     electable: hasNode(electable, setup.id),
-    ready: !state.health.rebuilding && state.stop.kind === "no",
+    generation: state.generation,
+    ready: isReady(state) && state.stop.kind === "no",
     feedHead: state.feedHead,
     load: state.load,
     hears,
@@ -37,9 +41,20 @@ export const pingsTo = (state: NodeState, now: MonotonicMs, effects: Effect[]): 
   } as const;
   for (const peer of state.peers) {
     if (peer.id === setup.id) continue;
-    effects.push({ kind: "send", to: peer.id, message: { ...common, echo: echoOf(peer, now) } });
+    const own = {
+      echo: echoOf(peer, now),
+      remembers: remembersOf(peer),
+      pulled: state.pulled.get(peer.id) ?? null,
+    };
+    effects.push({ kind: "send", to: peer.id, message: { ...common, ...own } });
   }
 };
 
 const echoOf = (peer: PeerView, now: MonotonicMs): Ping["echo"] =>
   peer.ping === null ? null : { sentAt: peer.ping.sentAt, heldMs: now - peer.heardAt };
+
+/** What we know of its disk from before its present process, or from before that of a process on an earlier state of it. */
+const remembersOf = ({ ping, memory, pastRun }: PeerView): Ping["remembers"] => {
+  if (pastRun !== null) return { run: pastRun, disk: memory?.latest ?? null };
+  return ping === null ? null : { run: ping.run, disk: knownBefore(memory, ping.run) };
+};

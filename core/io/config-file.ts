@@ -20,6 +20,7 @@ import {
   sayNumber,
   settingOf,
   settings,
+  storageOf,
   type Tables,
   tableNames,
   tablesOf,
@@ -198,7 +199,7 @@ const configOf = (tables: Tables, servers: ClusterConfig["servers"], cluster: Ta
     uploadsInFlightMax: tables.limits.uploads_in_flight_max,
     connectionsMax: tables.limits.connections_max,
   },
-  storage: { engine: tables.storage.engine, headroomBytes: tables.storage.headroom_bytes },
+  storage: storageOf(tables.storage),
 });
 
 const replicationOf = (nodes: number): number => Math.min(nodes, settings.cluster.replication.fallback);

@@ -11,6 +11,7 @@ import type { NodeId } from "../model/ids.ts";
 import type { Hello, Message } from "../model/messages.ts";
 import type { ControlTransport, LinkEvent } from "../ports.ts";
 import { controlSchemas } from "../wire/schema-control.ts";
+import { refusalOf } from "../wire/schema-faults.ts";
 import type { Connection } from "./connection.ts";
 import { ControlLink } from "./control-link.ts";
 import type { Credentials } from "./pki/credentials.ts";
@@ -30,6 +31,8 @@ export interface ControlTransportOptions {
 export interface ControlLinks extends ControlTransport {
   /** A connection with purpose `control` that this node's listener accepted. Replaces the peer's earlier one. */
   accept(connection: Connection): void;
+  /** Says why and closes the peer's connection to us. */
+  turnAway(peer: NodeId, problem: Fault): void;
   /** Closes all links; no events come after it. */
   close(): void;
 }
@@ -72,10 +75,20 @@ export const createControlTransport = (options: ControlTransportOptions): Contro
       if (accepted.get(peer.id) === connection) accepted.delete(peer.id);
     });
     link.knock();
-    void receiveAll(connection, (message) => {
+    const onMessage = (message: ControlMessage): void => {
       link.heard();
       emit({ kind: "message", from: peer.id, message });
+    };
+    void receiveAll(connection, onMessage).then((problem) => {
+      if (!closed && problem.code === "PROTOCOL_VIOLATION") options.onProblem?.(peer.id, problem);
     });
+  };
+
+  const turnAway = (peer: NodeId, problem: Fault): void => {
+    const connection = accepted.get(peer);
+    if (connection === undefined) return;
+    void connection.send(refusalOf(problem));
+    connection.close();
   };
 
   const close = (): void => {
@@ -85,27 +98,27 @@ export const createControlTransport = (options: ControlTransportOptions): Contro
     for (const connection of accepted.values()) connection.destroy(null);
   };
 
-  return { listen, send: (to, message) => links.get(to)?.send(message), accept, close };
+  return { listen, send: (to, message) => links.get(to)?.send(message), accept, turnAway, close };
 };
 
-/** Until it closes. Anything but a control message closes it. */
+/** Until it closes; gives why. Anything but a control message closes it. */
 const receiveAll = async (
   connection: Connection,
   onMessage: (message: ControlMessage) => void,
-): Promise<void> => {
+): Promise<Fault> => {
   try {
     for (;;) {
       const incoming = await connection.receive();
       if (incoming.kind === "chunk" || !isControl(incoming.message)) {
-        connection.destroy(
-          fault("PROTOCOL_VIOLATION", { reason: "a control connection carries only control" }),
-        );
-        return;
+        const problem = fault("PROTOCOL_VIOLATION", { reason: "a control connection carries only control" });
+        connection.destroy(problem);
+        return problem;
       }
       onMessage(incoming.message);
     }
   } catch (error) {
-    if (!(error instanceof FaultError)) throw error;
+    if (error instanceof FaultError) return error.fault;
+    throw error;
   }
 };
 

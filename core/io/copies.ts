@@ -2,27 +2,23 @@
  * Sending a payload to its homes, and counting who has it.
  *
  * `decide/replication.ts` decides; this performs. A home that streams along gets each sealed chunk as it is
- * made. A home that comes later (a replacement, or after a retry) gets the finished payload from this node's
- * disk, or nothing when it already has the bytes.
+ * made. It need not be reached yet: what is made meanwhile waits in its lane, so that a home which is slow to let
+ * us in holds nobody up. A home that comes later (a replacement, or after a retry) gets the finished payload from
+ * this node's disk, or nothing when it already has the bytes.
  */
 
 import { rendezvousOrder } from "../decide/rendezvous.ts";
-import {
-  beginReplication,
-  canSpare,
-  type Replication,
-  type ReplicationEvent,
-  stepReplication,
-} from "../decide/replication.ts";
+import { canSpare, type Replication, type ReplicationEvent, stepReplication } from "../decide/replication.ts";
 import { copiesWanted, majorityOf } from "../model/config.ts";
-import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
-import type { ImageId, NodeId } from "../model/ids.ts";
-import { type ImageRecord, nextStamp } from "../model/records.ts";
-import { after } from "../model/units.ts";
+import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
+import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
+import type { Home, ImageRecord } from "../model/records.ts";
+import { after, type WallMs } from "../model/units.ts";
 import type { Connection } from "./connection.ts";
+import type { Borrowed } from "./connection-pool.ts";
 import { commitOn, faultOf, goneFault, sendPayload } from "./exchange.ts";
 import { Lane, laneLagMsMax } from "./lane.ts";
-import type { NodeContext } from "./node-context.ts";
+import { type NodeContext, readyPeers } from "./node-context.ts";
 
 /** How long a silent home that cannot be replaced is waited for. */
 const silenceMsMax = 2_000;
@@ -33,10 +29,9 @@ export type Acknowledgement = Result<{ readonly copies: number }>;
 interface Stream {
   readonly home: NodeId;
   readonly lane: Lane;
-  readonly connection: Connection;
-  /** Made for this, not taken from the pool. */
-  readonly fresh: boolean;
   readonly unwatch: () => void;
+  /** Null until the home is reached; then a `store` was sent on it. */
+  borrowed: Borrowed | null;
 }
 
 /** The copies of one image on their way. Made by `beginCopies`; ends by itself when no copy is under way. */
@@ -44,14 +39,16 @@ export class Copies {
   readonly #context: NodeContext;
   readonly #id: ImageId;
   readonly #streams = new Map<NodeId, Stream>();
-  /** Homes that are being connected to: what to do when one is lost meanwhile. */
-  readonly #opening = new Map<NodeId, () => void>();
   #state: Replication;
   #record: ImageRecord | null = null;
   #locallyStored = false;
   /** Why this node cannot send the finished payload to anybody. */
   #localFault: Fault | null = null;
   #awaitingLocal: NodeId[] = [];
+  /** Since when each home is known to have it. */
+  readonly #syncedAt = new Map<NodeId, WallMs>();
+  /** On which disk each home is, or was when it was chosen. */
+  readonly #stores: ReadonlyMap<NodeId, StoreId>;
   #acknowledge: (result: Acknowledgement) => void = () => undefined;
   /** Resolves once: a majority has it, or cannot get it (NO_QUORUM). Never rejects. */
   readonly acknowledged: Promise<Acknowledgement>;
@@ -60,6 +57,10 @@ export class Copies {
     this.#context = context;
     this.#id = id;
     this.#state = state;
+    this.#stores = new Map([
+      ...[...context.driver.peerDisks()].map(([node, { store }]) => [node, store] as const),
+      [context.self, context.store.id],
+    ]);
     this.acknowledged = new Promise((resolve) => {
       this.#acknowledge = resolve;
     });
@@ -68,6 +69,11 @@ export class Copies {
   /** The nodes that have it or are getting it. */
   get homes(): readonly NodeId[] {
     return [...this.#state.stored, ...this.#state.streaming];
+  }
+
+  /** The same with their disks, as the record lists them. */
+  get placedHomes(): ReadonlyMap<NodeId, Home> {
+    return new Map(this.homes.map((node) => [node, this.#homeOn(node, null)]));
   }
 
   /** NO_QUORUM once a majority cannot be reached any more; the rest of the work would be in vain. */
@@ -81,21 +87,9 @@ export class Copies {
     return this.#state.streaming.filter((node) => node !== this.#context.self);
   }
 
-  /** Opens a stream to every other home. A home that cannot be reached is lost, not waited for. */
-  async openStreams(payloadBytes: number): Promise<void> {
-    await Promise.all(
-      this.#others.map(
-        (home) =>
-          new Promise<void>((resolve) => {
-            this.#opening.set(home, resolve);
-            void this.#openStream(home, payloadBytes).then((opened) => {
-              if (!opened.ok && this.#opening.has(home)) this.#lose(home, opened.fault);
-              this.#opening.delete(home);
-              resolve();
-            });
-          }),
-      ),
-    );
+  /** Begins a stream to every other home. A home that cannot be reached is lost. */
+  openStreams(payloadBytes: number): void {
+    for (const home of this.#others) this.#openStream(home, payloadBytes);
   }
 
   push(chunk: Uint8Array): void {
@@ -149,21 +143,33 @@ export class Copies {
     this.#acknowledge(bad(problem));
   }
 
-  async #openStream(home: NodeId, payloadBytes: number): Promise<Result<void>> {
-    const unwatch = this.#watch(home);
+  #openStream(home: NodeId, payloadBytes: number): void {
+    const reached = Promise.withResolvers<Connection>();
+    const lane = new Lane(async (chunk) => (await reached.promise).sendChunk(chunk));
+    const stream: Stream = { home, lane, unwatch: this.#watch(home), borrowed: null };
+    this.#streams.set(home, stream);
+    // A lane without chunks has nobody who waits for it.
+    reached.promise.catch(() => undefined);
+    void this.#reach(stream, payloadBytes).then((borrowed) => {
+      if (borrowed.ok) return reached.resolve(borrowed.value.connection);
+      reached.reject(new FaultError(borrowed.fault));
+      if (this.#streams.get(home) === stream) this.#lose(home, borrowed.fault);
+    });
+  }
+
+  async #reach(stream: Stream, payloadBytes: number): Promise<Result<Borrowed>> {
+    const { home } = stream;
     const borrowed = await this.#context.peers.borrow(home);
-    if (!borrowed.ok || !this.#opening.has(home)) {
-      unwatch();
-      if (!borrowed.ok) return borrowed;
-      this.#context.peers.giveBack(borrowed.value.connection);
+    if (!borrowed.ok) return borrowed;
+    const { connection } = borrowed.value;
+    if (this.#streams.get(home) !== stream) {
+      this.#context.peers.giveBack(connection);
       return bad(goneFault(home));
     }
-    const { connection, fresh } = borrowed.value;
-    const lane = new Lane((chunk) => connection.sendChunk(chunk));
-    this.#streams.set(home, { home, lane, connection, fresh, unwatch });
+    stream.borrowed = borrowed.value;
     try {
       await connection.send({ kind: "store", id: this.#id, payloadBytes, payloadHash: null });
-      return good(undefined);
+      return borrowed;
     } catch (error) {
       return bad(faultOf(error, `node ${home}`));
     }
@@ -190,16 +196,20 @@ export class Copies {
   }
 
   async #commitStream(stream: Stream, record: ImageRecord): Promise<void> {
-    const problem = (await stream.lane.finish()) ?? (await commitOn(stream.connection, stream.home, record));
+    const unsent = await stream.lane.finish();
+    const { borrowed } = stream;
+    if (borrowed === null) return; // It was never reached, and is lost.
+    const { connection, fresh } = borrowed;
+    const problem = unsent ?? (await commitOn(connection, stream.home, record));
     if (!this.#streams.delete(stream.home)) return; // lost meanwhile
     stream.unwatch();
     if (problem === null) {
-      this.#context.peers.giveBack(stream.connection);
+      this.#context.peers.giveBack(connection);
       this.#apply({ kind: "stored", node: stream.home });
       return;
     }
-    stream.connection.destroy(problem);
-    if (!stream.fresh && problem.code === "CONNECTION_LOST") {
+    connection.destroy(problem);
+    if (!fresh && problem.code === "CONNECTION_LOST") {
       // It may have died in the pool, unnoticed, when its node was restarted. The node itself may be well.
       this.#recruit(stream.home);
     } else {
@@ -222,8 +232,6 @@ export class Copies {
   }
 
   #lose(home: NodeId, problem: Fault): void {
-    this.#opening.get(home)?.();
-    this.#opening.delete(home);
     const stream = this.#streams.get(home);
     if (stream !== undefined) this.#closeStream(stream, problem);
     this.#streams.delete(home);
@@ -234,7 +242,7 @@ export class Copies {
   #closeStream(stream: Stream, problem: Fault): void {
     stream.unwatch();
     stream.lane.drop(problem);
-    stream.connection.destroy(problem);
+    stream.borrowed?.connection.destroy(problem);
   }
 
   #logDropped(home: NodeId, problem: Fault): void {
@@ -244,6 +252,7 @@ export class Copies {
   #apply(event: ReplicationEvent): void {
     const [state, effects] = stepReplication(this.#state, event);
     this.#state = state;
+    if (event.kind === "stored") this.#syncedAt.set(event.node, this.#context.clock.wall());
     for (const effect of effects) {
       switch (effect.kind) {
         case "acknowledge":
@@ -256,18 +265,32 @@ export class Copies {
           this.#recruit(effect.node);
           break;
         case "settled":
-          void this.#rememberHomes(effect.homes);
+          this.#noteHomes(effect.homes);
           break;
       }
     }
   }
 
-  /** The record was written with the intended homes; when others have it in the end, say so. */
-  async #rememberHomes(homes: readonly NodeId[]): Promise<void> {
+  #homeOn(node: NodeId, syncedAt: WallMs | null): Home {
+    const store = this.#stores.get(node);
+    if (store === undefined) throw new Error(`node ${node} was chosen as a home and never heard`);
+    return { store, syncedAt };
+  }
+
+  /** The record was written with the intended homes: this is who has it in the end. */
+  #noteHomes(stored: readonly NodeId[]): void {
     const record = this.#record;
-    if (record === null || sameNodes(record.homes.value, homes) || homes.length === 0) return;
-    const stamp = nextStamp(record.homes.stamp, this.#context.clock.wall(), this.#context.self);
-    await this.#context.records.merge([{ ...record, homes: { stamp, value: [...homes].sort() } }]);
+    if (record === null || stored.length === 0) return;
+    const intended = Object.keys(record.homes).map(Number) as NodeId[];
+    const settlement = new Map<NodeId, Home | null>();
+    for (const node of new Set([...intended, ...stored])) {
+      const syncedAt = this.#syncedAt.get(node);
+      settlement.set(
+        node,
+        stored.includes(node) && syncedAt !== undefined ? this.#homeOn(node, syncedAt) : null,
+      );
+    }
+    this.#context.settlements.note(this.#id, settlement);
   }
 }
 
@@ -278,10 +301,15 @@ export class Copies {
 export const beginCopies = async (context: NodeContext, id: ImageId): Promise<Result<Copies>> => {
   const majority = majorityOf(context.config.servers.length);
   await quorumHeard(context, majority);
-  const live = context.driver.live();
-  const preferred = rendezvousOrder(id, live);
-  const state = beginReplication(context.self, preferred, copiesWanted(context.config), majority);
-  if (state === null) return bad(fault("NO_QUORUM", { live: live.length, needed: majority }));
+  const others = takersOf(context);
+  const preferred = rendezvousOrder(id, others);
+  const state = context.rules.beginReplication(
+    context.self,
+    preferred,
+    copiesWanted(context.config),
+    majority,
+  );
+  if (state === null) return bad(fault("NO_QUORUM", { live: others.length + 1, needed: majority }));
   return good(new Copies(context, id, state));
 };
 
@@ -289,14 +317,21 @@ export const beginCopies = async (context: NodeContext, id: ImageId): Promise<Re
 const quorumMsMax = 1_000;
 const quorumLookMs = 20;
 
-const quorumHeard = async ({ driver, clock }: NodeContext, majority: number): Promise<void> => {
+/** Peers that live, whose disks are in order and have room; but rather one without room than no majority. */
+const takersOf = (context: NodeContext): readonly NodeId[] => {
+  const ready = readyPeers(context);
+  const loads = context.driver.loads();
+  const withRoom = ready.filter((node) => loads.get(node)?.readOnly !== true);
+  const needed = majorityOf(context.config.servers.length) - 1;
+  return withRoom.length >= needed ? withRoom : ready;
+};
+
+const quorumHeard = async (context: NodeContext, majority: number): Promise<void> => {
+  const { clock } = context;
   const deadline = after(clock.monotonic(), quorumMsMax);
-  while (driver.live().length < majority && clock.monotonic() < deadline) {
+  while (readyPeers(context).length + 1 < majority && clock.monotonic() < deadline) {
     await new Promise<void>((resolve) => {
       clock.at(after(clock.monotonic(), quorumLookMs), resolve);
     });
   }
 };
-
-const sameNodes = (a: readonly NodeId[], b: readonly NodeId[]): boolean =>
-  a.length === b.length && a.every((node) => b.includes(node));

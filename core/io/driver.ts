@@ -6,10 +6,19 @@
 import type { Effect, Moment } from "../decide/effects.ts";
 import { type NodeEvent, type Step, stepNode } from "../decide/node.ts";
 import { idsOf } from "../decide/node-set.ts";
-import { initialNode, liveNodes, type NodeSetup, type NodeState, wakeAt } from "../decide/node-state.ts";
+import { memoriesOf, waitingFor } from "../decide/node-standing.ts";
+import {
+  initialNode,
+  isReady,
+  liveNodes,
+  type NodeSetup,
+  type NodeState,
+  wakeAt,
+} from "../decide/node-state.ts";
 import { observe } from "../decide/observe.ts";
+import type { Risk } from "../decide/risk.ts";
 import { type ClusterConfig, majorityOf } from "../model/config.ts";
-import type { LoadReport } from "../model/control.ts";
+import type { LoadReport, PeerMemory } from "../model/control.ts";
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import {
@@ -24,23 +33,47 @@ import {
 import type { Assignment, OfferReply } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { after, type MonotonicMs, type WallMs } from "../model/units.ts";
-import type { Clock, ControlTransport, DurableTerm, Entropy, TermStore } from "../ports.ts";
+import type { Clock, ControlTransport, DurableTerm, Entropy, StandingStore, TermStore } from "../ports.ts";
 
 export interface NodeDriverOptions {
   readonly id: NodeId;
   readonly cluster: ClusterId;
   readonly store: StoreId;
+  /** The feed head that the disk was found with. */
+  readonly feedHead: number;
   readonly config: ClusterConfig;
   readonly clock: Clock;
   readonly transport: ControlTransport;
   readonly terms: TermStore;
+  readonly standing: StandingStore;
+  /** The operator gives up what only missing nodes may have. */
+  readonly acceptLoss: boolean;
   readonly entropy: Entropy;
+  /** Since when no other process can have spoken for this node; by `clock`, and now when left out. */
+  readonly aloneSince?: MonotonicMs;
   /** Each fact once, in order. Must not throw. */
   readonly onEvent: (event: Event, at: WallMs) => void;
   /** Leader, term or somebody's standing has changed. */
   readonly onChange?: () => void;
+  /** The disk is to be filled from the others; `reportRefilled` is the answer. */
+  readonly onRebuild: () => void;
+  /** The disk is older than the others remember: the node is to be begun anew on an empty one. */
+  readonly onOutdated: (reason: string) => void;
+  /** A second disk speaks in the name of a live peer. */
+  readonly onTurnAway?: (peer: NodeId, problem: Fault) => void;
   /** The decisions; the simulator puts mutants here. */
   readonly machine?: Machine;
+}
+
+/** A peer's disk as its last ping told it. */
+export interface PeerDisk {
+  readonly store: StoreId;
+  readonly feedHead: number;
+  /** It is what the others remember. */
+  readonly ready: boolean;
+  readonly heardAt: MonotonicMs;
+  /** Our changes up to this number are on it. */
+  readonly hasOfOurs: number;
 }
 
 export interface Machine {
@@ -66,16 +99,24 @@ export interface NodeDriver {
   reportLoad(load: LoadReport): void;
   reportFeedHead(head: number): void;
   reportElectable(diskHealthy: boolean, lagging: boolean): void;
-  /** While true the node votes on nothing, confirms nothing and takes no work. */
-  reportRebuilding(rebuilding: boolean): void;
+  /** What a disk that was to be filled now has. */
+  reportRefilled(): void;
+  /** So much of the peer's feed is on this disk. */
+  reportPulled(peer: NodeId, store: StoreId, upTo: number): void;
   /** Ourselves and the live peers, ascending. */
   live(): readonly NodeId[];
-  /** Store and feed head of each peer as last heard, live or not. */
-  feedHeads(): ReadonlyMap<NodeId, { readonly store: StoreId; readonly feedHead: number }>;
+  /** Whether this node may vote and answer. */
+  readonly ready: boolean;
+  /** Each peer's disk as last heard, live or not. */
+  peerDisks(): ReadonlyMap<NodeId, PeerDisk>;
   /** The latest reports, our own included. */
   loads(): ReadonlyMap<NodeId, LoadReport>;
-  /** `fewestLiveCopies`: among live nodes, the fewest copies of any image; null without images. */
-  snapshot(fewestLiveCopies: number | null): Snapshot;
+  /** `risk`: null while the images are not known yet. */
+  snapshot(risk: Risk | null): Snapshot;
+  /** For whom a disk waits whose standing is open. */
+  waitingFor(): readonly NodeId[];
+  /** What is remembered of the others' disks, to be kept. */
+  memories(): ReadonlyMap<NodeId, PeerMemory>;
   /** What the node knows, for tests and the simulator's invariants. */
   state(): NodeState;
   /** Hands over if it leads, says goodbye, then is silent. Resolves when that is done. */
@@ -91,10 +132,10 @@ export interface NodeDriver {
 export const createNodeDriver = (options: NodeDriverOptions): Result<NodeDriver> => {
   const loaded = options.terms.load();
   if (!loaded.ok) return loaded;
-  const before = loaded.value ?? { term: termOf(0), votedFor: null, boot: 0 };
-  const durable: DurableTerm = { ...before, boot: bootOf(before.boot + 1) };
+  const before = loaded.value ?? { term: termOf(0), votedFor: null, boot: 0, saves: 0 };
+  const durable: DurableTerm = { ...before, boot: bootOf(before.boot + 1), saves: before.saves + 1 };
   const saved = options.terms.save(durable);
-  return saved.ok ? good(new Driver(options, durable)) : bad(saved.fault);
+  return saved.ok ? good(new Driver(options, durable, before.saves)) : bad(saved.fault);
 };
 
 interface OpenOffer {
@@ -105,6 +146,7 @@ interface OpenOffer {
 class Driver implements NodeDriver {
   readonly id: NodeId;
   readonly boot: Boot;
+  readonly store: StoreId;
   private readonly options: NodeDriverOptions;
   private readonly machine: Machine;
   private node: NodeState;
@@ -119,19 +161,25 @@ class Driver implements NodeDriver {
   private readonly offers = new Map<number, OpenOffer>();
   private readonly stopped = Promise.withResolvers<void>();
 
-  constructor(options: NodeDriverOptions, durable: DurableTerm) {
-    const { id, store, config } = options;
+  /** `savesBefore`: of the term, before this process. */
+  constructor(options: NodeDriverOptions, durable: DurableTerm, savesBefore: number) {
+    const { id, store, feedHead, config, standing, acceptLoss, entropy, clock } = options;
     const ids = config.servers.map((server) => server.id);
     this.options = options;
     this.machine = options.machine ?? realMachine;
     this.id = id;
+    this.store = store;
     this.boot = durable.boot;
     const setup: NodeSetup = {
       id,
-      store,
+      disk: { generation: standing.generation, store, saves: savesBefore, feedHead },
+      run: Math.floor(entropy.next() * 2 ** 48),
+      acceptLoss,
+      memories: standing.memories,
       peers: ids.filter((other) => other !== id),
       majority: majorityOf(ids.length),
       timings: config.timings,
+      aloneSince: options.aloneSince ?? clock.monotonic(),
     };
     this.stepAt = this.moment();
     this.node = this.machine.initial(setup, durable, this.stepAt);
@@ -155,11 +203,11 @@ class Driver implements NodeDriver {
   }
 
   admits(assignment: Assignment): Fault | null {
-    const { health, stop, election } = this.node;
+    const { stop, election } = this.node;
     const ownTerm = election.durable.term;
     if (this.halted !== null) return fault("NODE_NOT_READY", { reason: "its disk failed" });
     if (!this.running || stop.kind !== "no") return fault("NODE_NOT_READY", { reason: "it is stopping" });
-    if (health.rebuilding) return fault("NODE_NOT_READY", { reason: "it is rebuilding" });
+    if (!this.ready) return fault("NODE_NOT_READY", { reason: "it is rebuilding" });
     if (assignment.node !== this.id)
       return fault("PROTOCOL_VIOLATION", { reason: `an assignment to node ${assignment.node} came here` });
     if (assignment.by === "leader" && assignment.term < ownTerm)
@@ -176,11 +224,19 @@ class Driver implements NodeDriver {
   }
 
   reportElectable(diskHealthy: boolean, lagging: boolean): void {
-    this.happen({ kind: "health", health: { ...this.node.health, diskHealthy, lagging } });
+    this.happen({ kind: "health", health: { diskHealthy, lagging } });
   }
 
-  reportRebuilding(rebuilding: boolean): void {
-    this.happen({ kind: "health", health: { ...this.node.health, rebuilding } });
+  reportRefilled(): void {
+    this.happen({ kind: "refilled" });
+  }
+
+  reportPulled(peer: NodeId, store: StoreId, upTo: number): void {
+    this.happen({ kind: "pulled", peer, store, upTo });
+  }
+
+  get ready(): boolean {
+    return isReady(this.node);
   }
 
   /** Asked right after this process stood still, it judges as before: what peers said meanwhile is unread. */
@@ -191,11 +247,20 @@ class Driver implements NodeDriver {
     return idsOf(liveNodes(this.node, now < judgedUntil ? now : judgedUntil));
   }
 
-  feedHeads(): ReadonlyMap<NodeId, { readonly store: StoreId; readonly feedHead: number }> {
-    const heads = new Map<NodeId, { readonly store: StoreId; readonly feedHead: number }>();
-    for (const { id, ping } of this.node.peers)
-      if (ping !== null) heads.set(id, { store: ping.store, feedHead: ping.feedHead });
-    return heads;
+  peerDisks(): ReadonlyMap<NodeId, PeerDisk> {
+    const disks = new Map<NodeId, PeerDisk>();
+    for (const { id, ping, heardAt } of this.node.peers) {
+      if (ping === null) continue;
+      const { store, feedHead, ready, pulled } = ping;
+      disks.set(id, {
+        store,
+        feedHead,
+        ready,
+        heardAt,
+        hasOfOurs: pulled?.store === this.store ? pulled.upTo : 0,
+      });
+    }
+    return disks;
   }
 
   loads(): ReadonlyMap<NodeId, LoadReport> {
@@ -204,9 +269,17 @@ class Driver implements NodeDriver {
     return loads;
   }
 
-  snapshot(fewestLiveCopies: number | null): Snapshot {
+  snapshot(risk: Risk | null): Snapshot {
     const { cluster, config } = this.options;
-    return observe(this.node, cluster, config, fewestLiveCopies, this.moment());
+    return observe(this.node, cluster, config, risk, this.moment());
+  }
+
+  waitingFor(): readonly NodeId[] {
+    return waitingFor(this.node, this.options.clock.monotonic());
+  }
+
+  memories(): ReadonlyMap<NodeId, PeerMemory> {
+    return memoriesOf(this.node);
   }
 
   state(): NodeState {
@@ -274,6 +347,20 @@ class Driver implements NodeDriver {
       case "reply":
         this.offers.get(effect.ticket)?.resolve(effect.reply);
         this.offers.delete(effect.ticket);
+        return;
+      case "birth": {
+        const saved = this.options.standing.saveBirth(effect.generation, effect.memories);
+        if (!saved.ok) this.halt(saved.fault);
+        return;
+      }
+      case "rebuild":
+        this.options.onRebuild();
+        return;
+      case "outdated":
+        this.options.onOutdated(effect.reason);
+        return;
+      case "turn-away":
+        this.options.onTurnAway?.(effect.peer, effect.fault);
         return;
       case "changed":
         this.options.onChange?.();

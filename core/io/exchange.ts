@@ -22,7 +22,7 @@ export const sendPayload = (
     await connection.send({ kind: "store", id, payloadBytes, payloadHash });
     const ready = await replyFrom(connection, ["store.ready"]);
     if (!ready.have) {
-      const chunks = await context.payloads.read(id, payloadHash);
+      const chunks = await context.store.read(id);
       if (!chunks.ok) throw new FaultError(chunks.fault);
       for await (const chunk of chunks.value) await connection.sendChunk(chunk);
     }

@@ -1,8 +1,8 @@
 /**
  * Getting a payload from another node's disk: for somebody who asked here, or to keep a copy here.
  */
-import { FaultError, fault } from "../model/faults.ts";
-import type { NodeId } from "../model/ids.ts";
+import { type Fault, FaultError, fault, wordFault } from "../model/faults.ts";
+import type { ImageId, NodeId } from "../model/ids.ts";
 import type { ImageRecord } from "../model/records.ts";
 import type { Connection } from "./connection.ts";
 import { borrowWhileHeard, faultOf, goneFault, RefusedError, replyFrom } from "./exchange.ts";
@@ -54,7 +54,14 @@ const askFor = async (context: NodeContext, node: NodeId, record: ImageRecord): 
       const problem = faultOf(error, `node ${node}`);
       if (error instanceof RefusedError && connection.idle) context.peers.giveBack(connection);
       else connection.destroy(problem);
+      if (error instanceof RefusedError) throw new FaultError(notThere(id, node, problem));
       if (fresh || problem.code !== "CONNECTION_LOST") throw new FaultError(problem);
     }
   }
 };
+
+/** Whatever that node's trouble is: told as its own, a failed disk over there would be taken for one here. */
+const notThere = (id: ImageId, node: NodeId, problem: Fault): Fault =>
+  problem.code === "IMAGE_UNAVAILABLE"
+    ? problem
+    : fault("IMAGE_UNAVAILABLE", { id, reason: `node ${node} says: ${wordFault(problem).what}` });

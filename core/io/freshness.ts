@@ -1,36 +1,43 @@
 /**
  * Knowing everything that was acknowledged, before answering.
  *
- * An acknowledged record is on W nodes. Whoever has asked N − W + 1 nodes (itself one of them) for their
- * changes has therefore met at least one that knows it. So before it reads, a node pulls the change feeds of
- * N − W others up to where they are now. The same pulling, done in the background whenever a peer's ping shows
- * a longer feed, is how a node that was away catches up.
+ * An acknowledged record is on W nodes. Whoever has asked N − W + 1 nodes (itself one of them) for their changes has
+ * therefore met at least one that knows it. So before it reads, a node pulls the change feeds of N − W others up to
+ * where they are now. The same pulling, done in the background whenever a peer's ping shows a longer feed, is how a
+ * node that was away catches up. Only disks count that are what the others remember of them.
  */
-import { majorityOf } from "../model/config.ts";
 import { bad, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId, StoreId } from "../model/ids.ts";
-import { pageRecordsMax } from "../model/limits.ts";
+import { futureMsMax, pageRecordsMax } from "../model/limits.ts";
+import { type AnyRecord, latestStampMs, recordId, roughBytesOf } from "../model/records.ts";
 import { replyFrom, withPeer } from "./exchange.ts";
-import type { NodeContext } from "./node-context.ts";
+import { firstGood } from "./first-good.ts";
+import { disksOfAll, type NodeContext, readyFault, readyPeers } from "./node-context.ts";
 
 export interface Freshness {
   /** Resolves when this node knows what was acknowledged before the call. NO_QUORUM when too few answer. */
   catchUp(): Promise<Result<void>>;
   /** Pulls from the peers whose feed is known to be longer than what was pulled. Never rejects. */
   pullNews(): Promise<void>;
+  /** About how many bytes of records were pulled since the start. */
+  readonly pulledBytes: number;
+  /** All of the peer's feed up to where it is now. One call at a time is made to a peer; others wait for the next. */
+  pull(peer: NodeId): Promise<Result<void>>;
 }
 
 interface Cursor {
   readonly store: StoreId;
   readonly upTo: number;
+  /** Nothing was left out on the way: all up to there is on this disk. */
+  readonly whole: boolean;
 }
 
 export const createFreshness = (context: NodeContext): Freshness => {
   const cursors = new Map<NodeId, Cursor>();
   const running = new Map<NodeId, Promise<Result<void>>>();
   const queued = new Map<NodeId, Promise<Result<void>>>();
-  const nodes = context.config.servers.length;
-  const othersNeeded = nodes - majorityOf(nodes);
+  const othersNeeded = context.rules.readQuorum(context.config.servers.length) - 1;
+  let pulledBytes = 0;
 
   /** A pull that began earlier may have asked too early, so a caller waits for one that begins after the call. */
   const pull = (peer: NodeId): Promise<Result<void>> => {
@@ -39,7 +46,9 @@ export const createFreshness = (context: NodeContext): Freshness => {
     const begin = async (): Promise<Result<void>> => {
       await running.get(peer);
       queued.delete(peer);
-      const run = pullAll(context, cursors, peer);
+      const run = pullAll(context, cursors, peer, (bytes) => {
+        pulledBytes += bytes;
+      });
       running.set(peer, run);
       return run;
     };
@@ -49,22 +58,32 @@ export const createFreshness = (context: NodeContext): Freshness => {
   };
 
   const catchUp = async (): Promise<Result<void>> => {
-    if (othersNeeded === 0) return good(undefined);
-    const others = context.driver.live().filter((node) => node !== context.self);
-    const answered = await firstGood(others.map(pull), othersNeeded);
-    if (answered >= othersNeeded) return good(undefined);
-    return bad(fault("NO_QUORUM", { live: answered + 1, needed: othersNeeded + 1 }));
+    const problem = readyFault(context);
+    if (problem !== null) return bad(problem);
+    const answered = await firstGood(readyPeers(context).map(pull), othersNeeded);
+    if (answered.good >= othersNeeded) return good(undefined);
+    return bad(fault("NO_QUORUM", { live: answered.good + 1, needed: othersNeeded + 1 }));
   };
 
   const pullNews = async (): Promise<void> => {
-    const behind = [...context.driver.feedHeads()].filter(([peer, head]) => {
+    const disks = context.driver.peerDisks();
+    const behind = readyPeers(context).filter((peer) => {
+      const disk = disks.get(peer);
       const cursor = cursors.get(peer);
-      return head.feedHead > 0 && (cursor?.store !== head.store || cursor.upTo < head.feedHead);
+      if (disk === undefined || disk.feedHead === 0) return false;
+      return cursor?.store !== disk.store || cursor.upTo < disk.feedHead;
     });
-    await Promise.all(behind.map(([peer]) => pull(peer)));
+    await Promise.all(behind.map(pull));
   };
 
-  return { catchUp, pullNews };
+  return {
+    catchUp,
+    pullNews,
+    pull,
+    get pulledBytes() {
+      return pulledBytes;
+    },
+  };
 };
 
 /** Page by page up to the feed head that the first page told. */
@@ -72,23 +91,25 @@ const pullAll = async (
   context: NodeContext,
   cursors: Map<NodeId, Cursor>,
   peer: NodeId,
+  onPulled: (bytes: number) => void,
 ): Promise<Result<void>> => {
   let pulled = 0;
   const done = await withPeer(context, peer, async (connection) => {
     let goal: number | null = null;
     for (;;) {
       const cursor = cursors.get(peer);
-      await connection.send({
-        kind: "pull",
-        store: cursor?.store ?? null,
-        after: cursor?.upTo ?? 0,
-        limit: pageRecordsMax,
-      });
+      const { store = null, upTo: after = 0, whole = true } = cursor ?? {};
+      await connection.send({ kind: "pull", store, after, limit: pageRecordsMax });
       const page = await replyFrom(connection, ["pull.page"]);
-      const merged = await context.records.merge(page.records);
+      const records = await acceptable(context, page.records);
+      const merged = await context.store.merge(records);
       if (!merged.ok) throw new FaultError(merged.fault);
-      pulled += page.records.length;
-      cursors.set(peer, { store: page.store, upTo: page.upTo });
+      pulled += records.length;
+      onPulled(records.reduce((sum, record) => sum + roughBytesOf(record), 0));
+      const early = page.records.length - notFromTheFuture(context, page.records).length;
+      const complete = (whole || page.store !== store) && early === 0;
+      cursors.set(peer, { store: page.store, upTo: page.upTo, whole: complete });
+      if (complete) context.driver.reportPulled(peer, page.store, page.upTo);
       goal ??= page.feedHead;
       if (page.upTo >= goal) return;
     }
@@ -97,17 +118,30 @@ const pullAll = async (
   return done;
 };
 
-/** Waits until `wanted` results are good, or all are in; says how many were. */
-const firstGood = (results: readonly Promise<Result<void>>[], wanted: number): Promise<number> =>
-  new Promise((resolve) => {
-    let left = results.length;
-    let goodOnes = 0;
-    if (left === 0) resolve(0);
-    for (const result of results) {
-      void result.then((settled) => {
-        left--;
-        if (settled.ok) goodOnes++;
-        if (goodOnes >= wanted || left === 0) resolve(goodOnes);
-      });
-    }
-  });
+/**
+ * What of `records` is to be joined in. Not those of a clock that is far ahead, which would win over everything until
+ * that time has come; the digests bring them when it has. And not tombstones that this node may have forgotten already,
+ * because nobody needs them any more: from a node that has not yet, they would come back for ever.
+ */
+export const acceptable = async (
+  context: NodeContext,
+  records: readonly AnyRecord[],
+): Promise<readonly AnyRecord[]> => {
+  const { rules, store, config } = context;
+  const nodes = config.servers.map(({ id }) => id);
+  const disks = disksOfAll(context);
+  const accepted: AnyRecord[] = [];
+  for (const record of notFromTheFuture(context, records)) {
+    const over = record.kind === "tombstone" && rules.mayForget(record, nodes, disks);
+    if (!over || (await store.get(recordId(record))) !== null) accepted.push(record);
+  }
+  return accepted;
+};
+
+export const notFromTheFuture = (
+  { clock }: Pick<NodeContext, "clock">,
+  records: readonly AnyRecord[],
+): readonly AnyRecord[] => {
+  const latestMs = clock.wall() + futureMsMax;
+  return records.filter((record) => latestStampMs(record) <= latestMs);
+};

@@ -5,7 +5,6 @@
  * picture stays: it may be the only copy. The thumbnail is sealed under the image's own file key, which is
  * wiped when that is done.
  */
-import { randomBytes } from "node:crypto";
 import { type ImageRecord, nextStamp } from "../model/records.ts";
 import { nonceBytes, sealWhole } from "../seal/payload.ts";
 import type { Room } from "./inspector.ts";
@@ -34,12 +33,14 @@ const inspect = async (
   const startedAt = context.clock.monotonic();
   const { id } = record.facts;
   const { verdict, thumbnail } = await context.inspector.inspect(plain, context.config.limits.imagePixelsMax);
-  const sealed = thumbnail === null ? null : sealWhole(fileKey, randomBytes(nonceBytes), thumbnail);
-  const known = context.records.get(id) ?? record;
+  const sealed = thumbnail === null ? null : sealWhole(fileKey, context.randomBytes(nonceBytes), thumbnail);
+  const holding = await context.store.get(id);
+  const known = holding?.record ?? record;
+  // Purged meanwhile: nobody wants to know any more.
+  if (known.kind === "tombstone") return;
   const stamp = nextStamp(known.inspection.stamp, context.clock.wall(), context.self);
-  const merged = await context.records.merge([
-    { ...known, inspection: { stamp, value: { verdict, thumbnail: sealed } } },
-  ]);
+  const inspection = { stamp, value: { verdict, thumbnail: sealed } };
+  const merged = await context.store.merge([context.settlements.applyTo({ ...known, inspection })]);
   if (!merged.ok) {
     noteDisk(context, merged.fault);
     return;

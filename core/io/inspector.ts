@@ -8,7 +8,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { Inspector } from "../ports.ts";
-import { createDecoder } from "./decoder.ts";
+import { createDecoder, type Decoder } from "./decoder.ts";
 
 /** Room for one plain picture; held from admission until it is decoded or given up. */
 export interface Room {
@@ -16,7 +16,7 @@ export interface Room {
   release(): void;
 }
 
-export interface SharpInspector extends Inspector {
+export interface WaitingInspector extends Inspector {
   /** Whether `whenRoom(bytes)` would be granted at once. */
   roomFor(bytes: number): boolean;
   /**
@@ -38,13 +38,15 @@ export interface SharpInspector extends Inspector {
 export interface InspectorOptions {
   /** `limits.inspectionBacklogBytesMax` of the configuration. */
   readonly backlogBytesMax: number;
+  /** The thread that decodes; a new one when left out. */
+  readonly decoder?: Decoder;
   /** Pictures decoded at once; by default as many as there are cores, and at most half of the thread pool. */
   readonly atOnceMax?: number;
 }
 
 /** The decoder is loaded when the first picture comes, or by `warmUp`. */
-export const createInspector = (options: InspectorOptions): SharpInspector => {
-  const decoder = createDecoder();
+export const createInspector = (options: InspectorOptions): WaitingInspector => {
+  const decoder = options.decoder ?? createDecoder();
   const backlog = createBacklog(options.backlogBytesMax);
   const turns = createTurns(options.atOnceMax ?? Math.min(availableParallelism(), threadPoolSize() / 2));
   return {

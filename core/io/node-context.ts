@@ -3,26 +3,29 @@
  */
 import type { ClusterConfig } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
-import { type Fault, fault, type Result } from "../model/faults.ts";
-import type { NodeId } from "../model/ids.ts";
-import type { ImageRecord } from "../model/records.ts";
-import type { Clock, PayloadStore, RecordStore } from "../ports.ts";
-import { sameBytes } from "./bytes.ts";
+import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
+import type { NodeId, StoreId } from "../model/ids.ts";
+import type { Clock, Store } from "../ports.ts";
 import type { Connection } from "./connection.ts";
 import type { Borrowed } from "./connection-pool.ts";
 import type { NodeDriver } from "./driver.ts";
-import type { SharpInspector } from "./inspector.ts";
+import type { WaitingInspector } from "./inspector.ts";
+import type { Rules } from "./rules.ts";
+import type { Settlements } from "./settlements.ts";
 
 export interface NodeContext {
   readonly self: NodeId;
   readonly config: ClusterConfig;
   readonly clock: Clock;
   readonly driver: NodeDriver;
-  readonly payloads: PayloadStore;
-  readonly records: RecordStore;
+  readonly store: Store;
   readonly peers: Peers;
-  readonly inspector: SharpInspector;
+  readonly settlements: Settlements;
+  readonly inspector: WaitingInspector;
   readonly work: Work;
+  readonly rules: Rules;
+  /** Bytes that nobody can guess. */
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly log: (event: Event) => void;
 }
 
@@ -50,21 +53,37 @@ export interface Work {
   failDisk(problem: Fault): void;
 }
 
-/**
- * ID_TAKEN when what is known under this id is another payload, or another's; null when it fits `record`. Asked
- * again after a merge, because the first record of an id stays and two uploads may have come at once.
- */
-export const takenFault = ({ records }: NodeContext, { facts }: ImageRecord): Fault | null => {
-  const known = records.get(facts.id)?.facts;
-  if (known === undefined) return null;
-  const same = known.owner === facts.owner && sameBytes(known.payloadHash, facts.payloadHash);
-  return same ? null : fault("ID_TAKEN", { id: facts.id });
-};
-
-/** Passes `problem` on; when it is a failed disk, this node takes no more work from now on. */
-export const noteDisk = (context: NodeContext, problem: Fault): Fault => {
-  if (problem.code !== "DISK_FAILED") return problem;
+/** Passes `problem` on; when it is a failed disk, this node takes no more work from now on. That is told once. */
+export const noteDisk = (context: Pick<NodeContext, "work" | "log">, problem: Fault): Fault => {
+  if (problem.code !== "DISK_FAILED" || context.work.diskFault?.code === "DISK_FAILED") return problem;
   context.work.failDisk(problem);
   context.log({ kind: "disk.failed", fault: problem });
   return problem;
 };
+
+/** What stopped work on the disk. What is not a fault is a bug of ours and is thrown on. */
+export const noteThrown = (context: NodeContext, error: unknown): Fault => {
+  if (!(error instanceof FaultError)) throw error;
+  return noteDisk(context, error.fault);
+};
+
+/** Live peers whose disks are what the others remember: who may be a home, and be asked for what was acknowledged. */
+export const readyPeers = ({ driver, self }: Pick<NodeContext, "driver" | "self">): readonly NodeId[] => {
+  const disks = driver.peerDisks();
+  return driver.live().filter((node) => node !== self && disks.get(node)?.ready === true);
+};
+
+/** NODE_NOT_READY until this node's own disk may answer. */
+export const readyFault = ({ driver }: Pick<NodeContext, "driver">): Fault | null =>
+  driver.ready ? null : fault("NODE_NOT_READY", { reason: "its disk is not refilled yet" });
+
+/** Every node's disk as it was last heard of, our own included. */
+export const disksOfAll = ({
+  driver,
+  self,
+  store,
+}: Pick<NodeContext, "driver" | "self" | "store">): ReadonlyMap<NodeId, StoreId> =>
+  new Map<NodeId, StoreId>([
+    ...[...driver.memories()].map(([node, { latest }]) => [node, latest.store] as const),
+    [self, store.id],
+  ]);

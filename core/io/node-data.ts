@@ -1,12 +1,12 @@
 /**
- * A node's data folder: born once, used by one process at a time.
+ * A node's data folder: born once, used by one process at a time (`node-lock.ts`).
  *
- * `store.json` says which disk this is: a random store id, and the node and cluster that it belongs to. A
- * folder of another node or cluster is refused untouched. `lock` holds the process id of its user; a lock
- * whose process is gone is a crash's, and taken over.
+ * `store.json` says which disk this is: a random store id, the node and cluster that it belongs to, and its
+ * generation, once it has one. A folder of another node or cluster is refused untouched.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { bad, fault, good, type Result } from "../model/faults.ts";
@@ -19,111 +19,87 @@ import {
   type StoreId,
   storeId,
 } from "../model/ids.ts";
-import {
-  codeOf,
-  makeFolder,
-  readText,
-  reasonOf,
-  secretFile,
-  secretFolder,
-  writeFileAtomically,
-} from "./files.ts";
+import { readText, reasonOf, secretFile, secretFolder, syncFolder, writeFileAtomically } from "./files.ts";
 
-export interface NodeData {
-  readonly folder: string;
+/** What `store.json` says. */
+export interface DiskIdentity {
   readonly store: StoreId;
-  /** Lets another process have it. */
-  release(): void;
+  readonly node: NodeId;
+  readonly cluster: ClusterId;
+  /** 0 before the disk is born or filled (`decide/standing.ts`). */
+  readonly generation: number;
 }
-
-export const nodeFolderOf = (data: string, id: NodeId): string => join(data, "nodes", String(id));
-
-/** Errors: DATA_IN_USE, DATA_FOREIGN, DISK_FULL, FILE_UNWRITABLE, FILE_UNREADABLE. */
-export const openNodeData = (data: string, id: NodeId, cluster: ClusterId): Result<NodeData> => {
-  const folder = nodeFolderOf(data, id);
-  const made = makeFolder(folder, secretFolder);
-  if (!made.ok) return made;
-  const lock = join(folder, "lock");
-  const locked = takeLock(lock, folder);
-  if (!locked.ok) return locked;
-  const store = readOrMakeStore(folder, id, cluster);
-  if (!store.ok) {
-    rmSync(lock, { force: true });
-    return store;
-  }
-  return good({ folder, store: store.value, release: () => rmSync(lock, { force: true }) });
-};
 
 const identity = z.strictObject({
   store: z.string().refine((value) => parseStoreId(value) !== null),
   node: z.number().refine((value) => parseNodeId(value) !== null),
   cluster: z.string().refine((value) => parseClusterId(value) !== null),
+  generation: z.int().min(0),
 });
 
-const readOrMakeStore = (folder: string, node: NodeId, cluster: ClusterId): Result<StoreId> => {
-  const path = join(folder, "store.json");
+const identityFile = "store.json";
+
+/** Which disk it is; an empty folder becomes one. Errors: DATA_FOREIGN, DISK_FULL, FILE_*. */
+export const readOrMakeIdentity = (
+  folder: string,
+  node: NodeId,
+  cluster: ClusterId,
+): Result<DiskIdentity> => {
+  const path = join(folder, identityFile);
   const text = readText(path, 4_096);
   if (!text.ok) {
     if (text.fault.code !== "FILE_NOT_FOUND") return text;
-    const store = storeId(randomBytes(16).toString("hex"));
-    const written = writeFileAtomically(path, `${JSON.stringify({ store, node, cluster })}\n`, secretFile);
-    return written.ok ? good(store) : written;
+    const made = { store: storeId(randomBytes(16).toString("hex")), node, cluster, generation: 0 };
+    const written = writeIdentity(folder, made);
+    return written.ok ? good(made) : written;
   }
   const foreign = (reason: string): Result<never> => bad(fault("DATA_FOREIGN", { path: folder, reason }));
   const parsed = identity.safeParse(parseJson(text.value));
-  if (!parsed.success) return foreign("store.json is damaged");
+  if (!parsed.success) return foreign("store.json is damaged, or of another version of distinsta");
   if (parsed.data.node !== node) return foreign(`it is the data of node ${parsed.data.node}`);
   if (parsed.data.cluster !== cluster) return foreign("it is the data of another cluster");
-  return good(storeId(parsed.data.store));
+  return good({ ...parsed.data, store: storeId(parsed.data.store), node, cluster });
 };
+
+/** On disk when it returns. */
+export const writeIdentity = (folder: string, identity: DiskIdentity): Result<void> =>
+  writeFileAtomically(join(folder, identityFile), `${JSON.stringify(identity)}\n`, secretFile);
+
+/**
+ * Moves everything that was on the disk into a folder of its own inside it, which is given: the node begins anew on
+ * what is then an empty disk. After a crash in between it is a new disk on which things of another are found; they are
+ * damage to it, and are set aside like any other. Errors: FILE_UNWRITABLE.
+ */
+export const setAside = (folder: string, store: StoreId): Result<string> => {
+  const aside = join(folder, asideFolder, store);
+  try {
+    mkdirSync(aside, { recursive: true, mode: secretFolder });
+    const names = readdirSync(folder).filter((name) => name !== asideFolder && name !== "lock");
+    const move = (moved: readonly string[]): void => {
+      for (const name of moved) renameSync(join(folder, name), join(aside, name));
+      syncFolder(aside);
+      syncFolder(folder);
+    };
+    // The identity first: half of a disk must never be taken for the disk.
+    move(names.filter((name) => name === identityFile));
+    move(names.filter((name) => name !== identityFile));
+    return good(aside);
+  } catch (error) {
+    return bad(fault("FILE_UNWRITABLE", { path: aside, reason: reasonOf(error) }));
+  }
+};
+
+/** What was set aside is not needed any more. Never fails: what cannot be removed stays. */
+export const removeAside = async (folder: string): Promise<void> => {
+  await rm(join(folder, asideFolder), { recursive: true, force: true }).catch(() => undefined);
+};
+
+const asideFolder = "set-aside";
 
 const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
     return null;
-  }
-};
-
-/** Two tries: the second after removing a lock whose holder is gone. */
-const takeLock = (lock: string, folder: string): Result<void> => {
-  for (const last of [false, true]) {
-    try {
-      const descriptor = openSync(lock, "wx", secretFile);
-      writeSync(descriptor, `${process.pid}\n`);
-      closeSync(descriptor);
-      return good(undefined);
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") {
-        return bad(fault("FILE_UNWRITABLE", { path: lock, reason: reasonOf(error) }));
-      }
-      const holder = holderOf(lock);
-      if (last || (holder !== null && isAlive(holder))) {
-        return bad(
-          fault("DATA_IN_USE", { path: folder, holder: holder === null ? null : `process ${holder}` }),
-        );
-      }
-      rmSync(lock, { force: true });
-    }
-  }
-  return bad(fault("DATA_IN_USE", { path: folder, holder: null }));
-};
-
-const holderOf = (lock: string): number | null => {
-  try {
-    const pid = Number.parseInt(readFileSync(lock, "utf8"), 10);
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
-  } catch {
-    return null;
-  }
-};
-
-const isAlive = (pid: number): boolean => {
-  if (pid === process.pid) return false; // A container's restart may give us our own old number.
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
   }
 };

@@ -1,41 +1,49 @@
 /**
- * A running node: everything of `core/` wired together and started in the right order.
+ * A running node: everything of `core/` wired to this machine and started in the right order.
  *
- * First the disk (what this node promised before it stopped), then the listener, then the election: nobody is
- * told anything before the promises are read. Stopping goes the other way round.
+ * First the disk (what this node promised before it stopped), then the listener, then the election: nobody is told
+ * anything before the promises are read. Stopping goes the other way round. A disk that turns out to be damaged, or
+ * older than what the others remember of it, is set aside, and the node begins anew on an empty one by itself.
  */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
-import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
+import { bad, type Fault, FaultError, fault, good, type Result, wordFault } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import { limitsHold } from "../model/limits.ts";
 import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import { after, type WallMs } from "../model/units.ts";
+import { after, type MonotonicMs, type WallMs } from "../model/units.ts";
+import type { Clock } from "../ports.ts";
+import { openStore } from "../store/open.ts";
+import { segmentIdOf } from "../store/segment-format.ts";
+import type { SegmentStore } from "../store/store.ts";
 import { systemClock } from "./clock.ts";
 import { watchClocks } from "./clock-watch.ts";
 import type { Connection } from "./connection.ts";
 import { createConnectionPool } from "./connection-pool.ts";
 import { type ControlLinks, createControlTransport } from "./control-transport.ts";
-import { createNodeDriver } from "./driver.ts";
+import { createNodeDriver, type NodeDriver } from "./driver.ts";
 import { systemEntropy } from "./entropy.ts";
-import { createFreshness } from "./freshness.ts";
+import { openFolderDisk } from "./folder-disk.ts";
+import { openIndex } from "./index/index-client.ts";
 import { createInspector } from "./inspector.ts";
 import type { NodeContext } from "./node-context.ts";
-import { openNodeData } from "./node-data.ts";
-import { openPayloadFiles } from "./payload-files.ts";
+import { createNodeCore, type NodeCore } from "./node-core.ts";
+import { type DiskIdentity, readOrMakeIdentity, removeAside, setAside } from "./node-data.ts";
+import { lockNode, type NodeLock, nodeFolderOf } from "./node-lock.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
-import { openRecordJournal } from "./record-journal.ts";
 import { sparingly } from "./rejections.ts";
-import { createRepair } from "./repair.ts";
+import { realRules } from "./rules.ts";
 import { type Service, serveConnection } from "./serve.ts";
+import { type KeptStanding, openStandingStore } from "./standing-store.ts";
 import { openTermStore } from "./term-store.ts";
 import { listenSecure } from "./tls.ts";
 import { programVersion } from "./version.ts";
-import { createWork, type MeasuredWork } from "./work.ts";
+import { createWork } from "./work.ts";
 
 export interface NodeOptions {
   readonly id: NodeId;
@@ -43,6 +51,10 @@ export interface NodeOptions {
   /** The machine's data folder; this node's is `nodes/<id>` in it. */
   readonly data: string;
   readonly credentials: Credentials;
+  /** The operator gives up what only nodes may have that cannot be reached. */
+  readonly acceptLoss: boolean;
+  /** The node's lock, when it was taken before; `startNode` takes care of its release. */
+  readonly lock?: NodeLock | null;
   readonly onEvent: (event: Event, at: WallMs) => void;
   /** Leader, term or somebody's standing has changed. */
   readonly onChange: () => void;
@@ -54,116 +66,287 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** How long a stopping node waits for uploads under way. */
-export const stopMsMax = 10_000;
-/** How often a node looks for news of its peers and for copies that it owes. */
-const lookMs = 250;
 /** After the first election, which it should not disturb. */
 const warmUpMs = 1_500;
+/** How often it is kept what is remembered of the others' disks. */
+const rememberMs = 1_000;
 
-/** Errors: DATA_IN_USE, DATA_FOREIGN, DISK_*, ADDRESS_IN_USE, ADDRESS_NOT_HERE, USAGE (no such node). */
+/** Errors: DATA_IN_USE, DATA_FOREIGN, DISK_*, STORE_DAMAGED, ADDRESS_IN_USE, ADDRESS_NOT_HERE, USAGE (no such node). */
 export const startNode = async (options: NodeOptions): Promise<Result<RunningNode>> => {
   for (const [relation, holds] of limitsHold) assert(holds, relation);
-  const opened = new AsyncDisposableStack();
-  const started = await start(options, opened);
-  if (!started.ok) await opened.disposeAsync();
-  return started;
-};
-
-/** Whatever it opens is put on `opened`, and closed in the reverse order when the node stops or cannot start. */
-const start = async (options: NodeOptions, opened: AsyncDisposableStack): Promise<Result<RunningNode>> => {
-  const { config, credentials } = options;
-  const address = config.servers.find((server) => server.id === options.id);
-  if (address === undefined) return bad(noSuchNode(options));
-  const built = await build(options, opened);
-  if (!built.ok) return built;
-  const { service, links, work } = built.value;
-  const { log, driver, records } = service.context;
-  const listener = await listenSecure({
-    ...address,
-    credentials,
-    hello: () => helloOf(options, "request"),
-    connectionsMax: config.limits.connectionsMax,
-    onConnection: (connection) => route(service, links, connection),
-    onRejected: sparingly(service.context.clock, (remote, problem) =>
-      log({ kind: "peer.rejected", remote, fault: problem }),
-    ),
-  });
-  if (!listener.ok) return listener;
-  opened.defer(() => listener.value.close());
-  const where = formatAddress(address);
-  log({ kind: "node.started", boot: driver.boot, store: records.store, address: where });
-  log({ kind: "node.listening", address: where });
-  driver.start();
-  opened.defer(tick(service, work));
-  opened.defer(warmUpLater(service.context));
-  opened.defer(watchClocks(service.context));
+  const { id, config, data } = options;
+  if (!config.servers.some((server) => server.id === id)) return bad(noSuchNode(options));
+  const locked = options.lock ? good(options.lock) : lockNode(data, id);
+  if (!locked.ok) return locked;
+  const lock = locked.value;
+  const node = new Node(options, lock.since);
+  const started = await node.begin();
+  if (!started.ok) {
+    lock.release();
+    return started;
+  }
   const stop = async (): Promise<void> => {
-    await driver.stop();
-    await workDone(service.context);
-    await opened.disposeAsync();
-    log({ kind: "node.stopped" });
+    await node.stop();
+    lock.release();
   };
-  return good({ snapshot: service.snapshot, stop });
+  return good({ snapshot: () => node.snapshot(), stop });
 };
 
-interface Built {
-  readonly service: Service;
-  readonly links: ControlLinks;
-  readonly work: MeasuredWork;
+/** One life on one disk. */
+interface Life {
+  readonly core: NodeCore;
+  /** In good order: hands over, finishes what is under way. */
+  stop(): Promise<void>;
+  /** At once: the disk is not to be trusted. */
+  end(): Promise<void>;
 }
 
-/** Everything but the listener, from the disk up; nobody hears of this node yet. */
-const build = async (options: NodeOptions, opened: AsyncDisposableStack): Promise<Result<Built>> => {
-  const { id, config, credentials, onEvent, onChange } = options;
-  const clock = systemClock();
-  const log = (event: Event): void => onEvent(event, clock.wall());
-  const data = openNodeData(options.data, id, credentials.peer.cluster);
-  if (!data.ok) return data;
-  opened.defer(data.value.release);
-  const { folder, store } = data.value;
-  const payloads = await openPayloadFiles(folder);
-  if (!payloads.ok) return payloads;
-  const records = await openRecordJournal(folder, store);
-  if (!records.ok) return records;
-  opened.defer(() => records.value.close());
-  const work = createWork(config, folder, clock);
-  opened.defer(work.close);
-  const { links, pool } = openNetwork(options, log);
-  opened.defer(links.close);
-  opened.defer(pool.close);
-  const driver = createNodeDriver({
-    id,
-    store,
-    cluster: credentials.peer.cluster,
-    config,
-    clock,
-    transport: links,
-    terms: openTermStore(join(folder, "term.json")),
-    entropy: systemEntropy(),
-    onEvent,
-    onChange: () => {
-      peers.livenessChanged();
-      onChange();
-    },
-  });
-  if (!driver.ok) return driver;
-  const peers = createPeers(driver.value, pool);
-  const inspector = createInspector({ backlogBytesMax: config.limits.inspectionBacklogBytesMax });
-  opened.defer(inspector.close);
-  const service = serviceOf({
-    self: id,
-    config,
-    clock,
-    driver: driver.value,
-    payloads: payloads.value,
-    records: records.value,
-    peers,
-    inspector,
-    work,
-    log,
-  });
-  return good({ service, links, work });
+/** A node through all its disks: the one that it has now, and the next when that one must be set aside. */
+class Node {
+  readonly #options: NodeOptions;
+  readonly #folder: string;
+  /** Since when no other process can have spoken for this node. */
+  readonly #aloneSince: MonotonicMs;
+  readonly #clock: Clock = systemClock();
+  #life: Life | null = null;
+  #last: Snapshot | null = null;
+  #changing: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: NodeOptions, aloneSince: MonotonicMs) {
+    this.#options = options;
+    this.#folder = nodeFolderOf(options.data, options.id);
+    this.#aloneSince = aloneSince;
+  }
+
+  snapshot(): Snapshot {
+    const now = this.#life?.core.service.snapshot() ?? this.#last;
+    if (now === null) throw new Error("asked before the node had begun");
+    this.#last = now;
+    return now;
+  }
+
+  /** A damaged disk is set aside, once; but alone, where nobody could fill the next one, only when loss is accepted. */
+  async begin(): Promise<Result<void>> {
+    const begun = await this.#beginOnDisk();
+    if (begun.ok || begun.fault.code !== "STORE_DAMAGED") return begun;
+    const { config, acceptLoss } = this.#options;
+    if (config.servers.length === 1 && !acceptLoss) return begun;
+    const aside = this.#setAside(wordFault(begun.fault).what);
+    return aside.ok ? this.#beginOnDisk() : aside;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#changing;
+    await this.#life?.stop();
+    this.#log({ kind: "node.stopped" });
+  }
+
+  #log(event: Event): void {
+    this.#options.onEvent(event, this.#clock.wall());
+  }
+
+  async #beginOnDisk(): Promise<Result<void>> {
+    const opened = new AsyncDisposableStack();
+    const life = await this.#live(opened);
+    if (!life.ok) {
+      await opened.disposeAsync();
+      return life;
+    }
+    this.#life = life.value;
+    return good(undefined);
+  }
+
+  /** Whatever it opens is put on `opened`, and closed in the reverse order when the life ends or cannot begin. */
+  async #live(opened: AsyncDisposableStack): Promise<Result<Life>> {
+    const { id, config, credentials } = this.#options;
+    const identity = readOrMakeIdentity(this.#folder, id, credentials.peer.cluster);
+    if (!identity.ok) return identity;
+    const store = await openDisk(this.#folder, identity.value, config, opened);
+    if (!store.ok) return store;
+    const built = this.#build(identity.value, store.value, opened);
+    if (!built.ok) return built;
+    const { core, links } = built.value;
+    const { driver } = core.service.context;
+    const listening = await this.#listen(core.service, links);
+    if (!listening.ok) return listening;
+    opened.defer(() => listening.value.close());
+    driver.start();
+    core.start();
+    opened.defer(() => core.stop());
+    opened.defer(warmUpLater(core.service.context));
+    opened.defer(watchClocks(core.service.context));
+    return good({
+      core,
+      stop: async () => {
+        await driver.stop();
+        await core.workDone();
+        await opened.disposeAsync();
+      },
+      end: async () => {
+        driver.kill();
+        await opened.disposeAsync();
+      },
+    });
+  }
+
+  async #listen(service: Service, links: ControlLinks): ReturnType<typeof listenSecure> {
+    const { id, config, credentials } = this.#options;
+    const address = config.servers.find((server) => server.id === id);
+    if (address === undefined) return bad(noSuchNode(this.#options));
+    const listener = await listenSecure({
+      ...address,
+      credentials,
+      hello: () => helloOf(this.#options, "request"),
+      connectionsMax: config.limits.connectionsMax,
+      onConnection: (connection) => route(service, links, connection),
+      onRejected: sparingly(this.#clock, (remote, problem) =>
+        this.#log({ kind: "peer.rejected", remote, fault: problem }),
+      ),
+    });
+    if (!listener.ok) return listener;
+    const where = formatAddress(address);
+    const { driver, store } = service.context;
+    this.#log({ kind: "node.started", boot: driver.boot, store: store.id, address: where });
+    this.#log({ kind: "node.listening", address: where });
+    return listener;
+  }
+
+  /** Everything but the listener; nobody hears of this node yet. */
+  #build(
+    identity: DiskIdentity,
+    store: SegmentStore,
+    opened: AsyncDisposableStack,
+  ): Result<{ readonly core: NodeCore; readonly links: ControlLinks }> {
+    const { id, config, credentials, acceptLoss, onEvent, onChange } = this.#options;
+    const clock = this.#clock;
+    const log = (event: Event): void => this.#log(event);
+    const standing = openStandingStore(this.#folder, identity);
+    if (!standing.ok) return standing;
+    const work = createWork(config, this.#folder, clock);
+    opened.defer(work.close);
+    const { links, pool } = openNetwork(this.#options, log);
+    opened.defer(links.close);
+    opened.defer(pool.close);
+    const driver = createNodeDriver({
+      id,
+      store: store.id,
+      feedHead: store.feedHead,
+      cluster: credentials.peer.cluster,
+      config,
+      clock,
+      transport: links,
+      terms: openTermStore(join(this.#folder, "term.json")),
+      standing: standing.value,
+      acceptLoss,
+      entropy: systemEntropy(),
+      aloneSince: this.#aloneSince,
+      onEvent,
+      onRebuild: () => core.beginRefill(),
+      onOutdated: (reason) => this.#replaceDisk(reason),
+      onTurnAway: (peer, problem) => links.turnAway(peer, problem),
+      onChange: () => {
+        peers.livenessChanged();
+        if (driver.ok && isRefilled(driver.value)) void removeAside(this.#folder);
+        onChange();
+      },
+    });
+    if (!driver.ok) return driver;
+    const peers = createPeers(driver.value, pool);
+    const inspector = createInspector({ backlogBytesMax: config.limits.inspectionBacklogBytesMax });
+    opened.defer(inspector.close);
+    const core: NodeCore = createNodeCore({
+      self: id,
+      config,
+      clock,
+      driver: driver.value,
+      store,
+      peers,
+      inspector,
+      work,
+      rules: realRules,
+      randomBytes,
+      log,
+      acceptLoss,
+      onBeat: rememberer(clock, standing.value, driver.value.memories.bind(driver.value), log),
+    });
+    return good({ core, links });
+  }
+
+  /** This life ends, and another begins on an empty disk. */
+  #replaceDisk(reason: string): void {
+    this.#changing = this.#changing.then(async () => {
+      const old = this.#life;
+      if (this.#stopped || old === null) return;
+      this.snapshot();
+      this.#life = null;
+      await old.end();
+      const aside = this.#setAside(reason);
+      const begun = aside.ok ? await this.#beginOnDisk() : aside;
+      if (!begun.ok) this.#log({ kind: "disk.failed", fault: begun.fault });
+    });
+  }
+
+  #setAside(reason: string): Result<void> {
+    const { id, credentials } = this.#options;
+    const identity = readOrMakeIdentity(this.#folder, id, credentials.peer.cluster);
+    if (!identity.ok) return identity;
+    const path = setAside(this.#folder, identity.value.store);
+    if (!path.ok) return path;
+    this.#log({ kind: "disk.set-aside", path: path.value, reason });
+    return good(undefined);
+  }
+}
+
+/**
+ * Whether this disk took the place of another and has all that the others know. A disk that was born with its cluster
+ * has taken nothing from anybody: what was set aside may be all that there is.
+ */
+const isRefilled = (driver: NodeDriver): boolean => driver.ready && driver.state().generation > 1;
+
+/** The store in the node's folder, with its index beside it. */
+const openDisk = async (
+  folder: string,
+  identity: DiskIdentity,
+  config: ClusterConfig,
+  opened: AsyncDisposableStack,
+): Promise<Result<SegmentStore>> => {
+  const index = await openIndex(join(folder, "index.sqlite"));
+  if (!index.ok) return index;
+  try {
+    const store = await openStore({
+      disk: await openFolderDisk(join(folder, "segments")),
+      index: index.value,
+      store: identity.store,
+      node: identity.node,
+      newSegmentId: () => segmentIdOf(randomBytes(16).toString("hex")),
+      segmentBytes: config.storage.segmentBytes,
+      headroomBytes: config.storage.headroomBytes,
+    });
+    opened.defer(() => store.close());
+    return good(store);
+  } catch (error) {
+    await index.value.close().catch(() => undefined);
+    if (error instanceof FaultError) return bad(error.fault);
+    throw error;
+  }
+};
+
+/** Keeps what is remembered of the others' disks, about once a second. */
+const rememberer = (
+  clock: Clock,
+  standing: KeptStanding,
+  memories: () => Parameters<KeptStanding["saveMemories"]>[0],
+  log: (event: Event) => void,
+): (() => void) => {
+  let dueAt: MonotonicMs = clock.monotonic();
+  return () => {
+    if (clock.monotonic() < dueAt) return;
+    dueAt = after(clock.monotonic(), rememberMs);
+    const saved = standing.saveMemories(memories());
+    if (!saved.ok) log({ kind: "disk.failed", fault: saved.fault });
+  };
 };
 
 /** The ways out of this node: control links to every peer, and a pool of connections for requests. */
@@ -218,79 +401,8 @@ const route = (service: Service, links: ControlLinks, connection: Connection): v
   else void serveConnection(service, connection);
 };
 
-const serviceOf = (context: NodeContext): Service => ({
-  context,
-  freshness: createFreshness(context),
-  snapshot: () => context.driver.snapshot(fewestLiveCopies(context)),
-});
-
-/** Of all images, the fewest copies on nodes that live; null without images. */
-const fewestLiveCopies = (context: NodeContext): number | null => {
-  const live = new Set(context.driver.live());
-  let fewest: number | null = null;
-  for (const homes of context.records.homeSets()) {
-    const copies = homes.filter((node) => live.has(node)).length;
-    fewest = fewest === null ? copies : Math.min(fewest, copies);
-  }
-  return fewest;
-};
-
-/** What a node does at every heartbeat: say how it is, and every few beats look for news and for what is missing. */
-const tick = ({ context, freshness }: Service, work: MeasuredWork): (() => void) => {
-  const { driver, clock, config } = context;
-  const repair = createRepair(context);
-  const tellOfRoom = roomTeller(context);
-  let cancel = (): void => undefined;
-  let lookAt = clock.monotonic();
-  let pulling = false;
-  const look = (): void => {
-    lookAt = after(clock.monotonic(), lookMs);
-    repair.look();
-    if (pulling) return;
-    pulling = true;
-    void freshness.pullNews().finally(() => {
-      pulling = false;
-    });
-  };
-  const beat = (): void => {
-    driver.reportLoad(work.report(context.payloads));
-    driver.reportFeedHead(context.records.feedHead);
-    driver.reportElectable(work.diskFault === null, work.lagging);
-    tellOfRoom();
-    if (clock.monotonic() >= lookAt) look();
-    cancel = clock.at(after(clock.monotonic(), config.timings.heartbeatMs), beat);
-  };
-  beat();
-  return () => {
-    cancel();
-    repair.stop();
-  };
-};
-
-/** Says once when the disk gets too full for new images, and once when it has room again. */
-const roomTeller = ({ work, log }: NodeContext): (() => void) => {
-  let wasFull = false;
-  return () => {
-    const problem = work.diskFault;
-    const isFull = problem?.code === "DISK_FULL";
-    if (isFull && !wasFull) log({ kind: "disk.filled", fault: problem });
-    if (problem === null && wasFull) log({ kind: "disk.freed" });
-    wasFull = isFull;
-  };
-};
-
 /** The decoder takes a while to load; better now than while the first images are on their way. */
 const warmUpLater = ({ clock, inspector, config }: NodeContext): (() => void) => {
   if (config.images.inspect !== "decode") return () => undefined;
   return clock.at(after(clock.monotonic(), warmUpMs), () => void inspector.warmUp());
-};
-
-/** Uploads under way, and pictures that are being decoded: nobody else would find their verdict. */
-const workDone = async (context: NodeContext): Promise<void> => {
-  const deadline = after(context.clock.monotonic(), stopMsMax);
-  while (context.work.inFlight + context.inspector.pending > 0 && context.clock.monotonic() < deadline) {
-    await new Promise<void>((resolve) => {
-      context.clock.at(after(context.clock.monotonic(), 10), resolve);
-    });
-  }
 };

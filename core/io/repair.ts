@@ -1,39 +1,47 @@
 /**
  * Making up for missing copies, in the background.
  *
- * `decide/repair.ts` says what one image needs of this node. This walks round through all records, a page at a
- * look, and sleeps when nothing has changed since the last round. What is found missing is left alone for a
- * moment, because most of it is an upload whose copy is just arriving; what is missing still is fetched, a few
- * images at a time. Uploads go first: while any is under way one image is fetched at a time, and after it there
- * is rest for as long as it took.
+ * `decide/repair.ts` says which sets of homes may need something of this node, and what one image needs. So what costs
+ * time is only what is missing, not what is there. What is found is left alone for a moment, because most of it is an
+ * upload whose copy is just arriving; what is missing still is fetched, a few images at a time.
+ * Uploads go first: while any is under way one image is fetched at a time, and after it there is rest for as long as
+ * it took.
  */
-import { homesWith, homesWithout, type RepairView, repairOf } from "../decide/repair.ts";
+import { claimed, mayNeedRepair, type RepairView, repairOf, struckOut } from "../decide/repair.ts";
 import { copiesWanted } from "../model/config.ts";
 import { type Fault, FaultError, fault } from "../model/faults.ts";
 import type { ImageId, NodeId } from "../model/ids.ts";
-import { type ImageRecord, nextStamp } from "../model/records.ts";
+import { homesOf, type ImageRecord } from "../model/records.ts";
 import { after, type MonotonicMs } from "../model/units.ts";
+import type { HoldingsPage, HomeSet } from "../ports.ts";
 import { faultOf } from "./exchange.ts";
 import { payloadFrom } from "./fetch.ts";
-import { type NodeContext, noteDisk } from "./node-context.ts";
+import { disksOfAll, type NodeContext, noteDisk, noteThrown } from "./node-context.ts";
 
 export interface Repair {
   /** Looks around and begins what is due. Call it every few heartbeats; returns at once. */
   look(): void;
+  /** Bytes of payloads that were fetched since the start, and images that no node could give. */
+  readonly fetchedBytes: number;
+  readonly unrepairable: number;
   /** Begins nothing more. */
   stop(): void;
 }
 
 /** Records that are looked at in one go; some microseconds each. */
-const pageRecordsMax = 2_000;
+const pageRecordsMax = 500;
 /** How long something must have been missing before it is fetched. */
 const settleMs = 2_000;
 /** After a vain try it is left alone for twice as long each time, up to a limit. */
 const retryMsMin = 1_000;
 const retryMsMax = 30_000;
-/** Then it is forgotten until the next round finds it, so that what is lost does not keep out what is not. */
+/** Then it is left alone for this long, so that what is lost does not keep out what is not; or until a node comes. */
 const triesMax = 6;
-/** Images known to be missing; the walk waits while there are more. */
+const hopelessMs = 600_000;
+const hopelessMax = 10_000;
+/** A search takes no more than this share of the time. */
+const searchShare = 0.1;
+/** Images known to be missing; the search waits while there are more. */
 const missingMax = 1_000;
 const fetchesMax = 4;
 
@@ -48,31 +56,37 @@ class Repairer implements Repair {
   readonly #context: NodeContext;
   readonly #missing = new Map<ImageId, Missing>();
   readonly #running = new Set<ImageId>();
+  /** Which no node could give, and until when that is believed. */
+  readonly #hopeless = new Map<ImageId, MonotonicMs>();
   readonly #lastLiveAt: Map<NodeId, MonotonicMs>;
   #restUntil: MonotonicMs;
-  #round: Iterator<ImageRecord> | null = null;
-  /** What the last whole round was about: the same again needs no other. */
-  #roundOf = "";
+  #searching = false;
+  #searchDueAt: MonotonicMs;
   #nodesSeen = "";
   #stopped = false;
+  fetchedBytes = 0;
+  unrepairable = 0;
 
   constructor(context: NodeContext) {
     this.#context = context;
     const now = context.clock.monotonic();
     this.#restUntil = now;
+    this.#searchDueAt = now;
     this.#lastLiveAt = new Map(context.config.servers.map(({ id }) => [id, now]));
   }
 
   look(): void {
-    if (this.#stopped || this.#context.work.diskFault !== null) return;
+    const { driver, work } = this.#context;
     const view = this.#view();
-    const nodes = `${view.live}/${view.takers}/${view.away}`;
+    if (this.#stopped || !driver.ready || work.diskFault !== null) return;
+    const nodes = `${view.live}/${view.takers}/${view.away}/${[...view.stores]}`;
     if (nodes !== this.#nodesSeen) {
       // Whoever has come may have what could not be got before.
       this.#nodesSeen = nodes;
       for (const [id, { dueAt }] of this.#missing) this.#missing.set(id, { dueAt, tries: 0 });
+      this.#hopeless.clear();
     }
-    this.#walk(view, `${nodes}/${this.#context.records.feedHead}`);
+    void this.#search(view);
     this.#begin();
   }
 
@@ -89,6 +103,7 @@ class Repairer implements Repair {
     const away = [...this.#lastLiveAt].filter(([, at]) => now - at > config.timings.stableWindowMs);
     return {
       self,
+      stores: disksOfAll(this.#context),
       live,
       takers: live.filter((node) => loads.get(node)?.readOnly !== true),
       away: away.map(([node]) => node),
@@ -96,28 +111,51 @@ class Repairer implements Repair {
     };
   }
 
-  #walk(view: RepairView, about: string): void {
-    if (this.#round === null) {
-      if (about === this.#roundOf) return;
-      this.#roundOf = about;
-      this.#round = this.#context.records.all()[Symbol.iterator]();
-    }
-    const dueAt = after(this.#context.clock.monotonic(), settleMs);
-    for (let looked = 0; looked < pageRecordsMax && this.#missing.size < missingMax; looked++) {
-      const { value: record, done } = this.#round.next();
-      if (done === true) {
-        this.#round = null;
-        return;
-      }
-      const { id } = record.facts;
-      if (this.#missing.has(id) || this.#running.has(id)) continue;
-      if (this.#repairOf(record, view).kind !== "none") this.#missing.set(id, { dueAt, tries: 0 });
+  /** Looks for images that are missing, as far as so many more can be remembered. */
+  async #search(view: RepairView): Promise<void> {
+    const { clock } = this.#context;
+    const begunAt = clock.monotonic();
+    if (this.#searching || begunAt < this.#searchDueAt) return;
+    this.#searching = true;
+    try {
+      for (const set of await this.#context.store.homeSets())
+        if (mayNeedRepair(set, view)) await this.#searchIn(set, view);
+    } catch (error) {
+      noteThrown(this.#context, error);
+    } finally {
+      this.#searching = false;
+      const endedAt = clock.monotonic();
+      this.#searchDueAt = after(endedAt, (endedAt - begunAt) / searchShare);
     }
   }
 
-  #repairOf(record: ImageRecord, view: RepairView): ReturnType<typeof repairOf> {
-    const { id, payloadHash } = record.facts;
-    return repairOf(record, this.#context.payloads.has(id, payloadHash), view);
+  async #searchIn(set: HomeSet, view: RepairView): Promise<void> {
+    const { store, clock } = this.#context;
+    let at: ImageId | null = null;
+    while (!this.#stopped && this.#missing.size < missingMax) {
+      const page: HoldingsPage = await store.inHomeSet(set, at, pageRecordsMax);
+      const now = clock.monotonic();
+      const dueAt = after(now, settleMs);
+      for (const { record, here } of page.holdings) {
+        if (record.kind === "tombstone") continue;
+        const { id } = record.facts;
+        at = id;
+        if (this.#missing.has(id) || this.#running.has(id) || this.#isHopeless(id, now)) continue;
+        if (repairOf(record, here, view).kind !== "none") this.#missing.set(id, { dueAt, tries: 0 });
+      }
+      if (!page.more) return;
+    }
+  }
+
+  #isHopeless(id: ImageId, now: MonotonicMs): boolean {
+    return now < (this.#hopeless.get(id) ?? now);
+  }
+
+  #leaveAlone(id: ImageId, until: MonotonicMs): void {
+    this.#hopeless.delete(id);
+    this.#hopeless.set(id, until);
+    const [oldest] = this.#hopeless.keys();
+    if (this.#hopeless.size > hopelessMax && oldest !== undefined) this.#hopeless.delete(oldest);
   }
 
   /** Begins as many of the due repairs as may run now. */
@@ -143,24 +181,28 @@ class Repairer implements Repair {
 
   /** Never rejects. */
   async #repair(id: ImageId, missing: Missing): Promise<void> {
-    const record = this.#context.records.get(id);
-    if (record === null) return;
+    const { store, clock, self } = this.#context;
+    const holding = await store.get(id);
+    if (holding?.record.kind !== "image") return;
+    const { record, here } = holding;
     const view = this.#view();
-    const repair = this.#repairOf(record, view);
+    const repair = repairOf(record, here, view);
     switch (repair.kind) {
       case "none":
         return;
       case "claim":
-        await this.#setHomes(id, (homes) => homesWith(homes, view.self));
+        await this.#merge(claimed(record, self, store.id, clock.wall()));
         return;
       case "fetch": {
         const problem = await this.#fetch(record, repair.from);
         if (problem === null) return;
         const tries = missing.tries + 1;
         const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(missing.tries, 10));
-        const dueAt = after(this.#context.clock.monotonic(), waitMs);
-        if (tries < triesMax) this.#missing.set(id, { dueAt, tries });
-        if (tries > 1 && record.homes.value.includes(view.self)) await this.#giveUp(id, problem);
+        const now = clock.monotonic();
+        if (tries < triesMax) this.#missing.set(id, { dueAt: after(now, waitMs), tries });
+        else this.#leaveAlone(id, after(now, hopelessMs));
+        const listed = homesOf(record).some(({ node }) => node === self);
+        if (tries > 1 && listed) await this.#giveUp(record, problem);
       }
     }
   }
@@ -173,9 +215,8 @@ class Repairer implements Repair {
       if (this.#stopped) break;
       const failed = await this.#fetchFrom(node, record);
       if (failed === null) {
-        const { self, log } = this.#context;
-        const copies = await this.#setHomes(id, (homes) => homesWith(homes, self));
-        log({ kind: "copy.made", image: id, from: node, bytes, copies });
+        this.fetchedBytes += bytes;
+        this.#context.log({ kind: "copy.made", image: id, from: node, bytes });
         return null;
       }
       problem = failed;
@@ -185,13 +226,14 @@ class Repairer implements Repair {
   }
 
   async #fetchFrom(node: NodeId, record: ImageRecord): Promise<Fault | null> {
-    const { id, payloadBytes, payloadHash } = record.facts;
-    const begun = await this.#context.payloads.begin(id, payloadBytes);
+    const { id, payloadBytes } = record.facts;
+    const { store, clock, self } = this.#context;
+    const begun = await store.begin(id, payloadBytes);
     if (!begun.ok) return noteDisk(this.#context, begun.fault);
     const writer = begun.value;
     try {
       for await (const chunk of payloadFrom(this.#context, node, record)) await writer.write(chunk);
-      const committed = await writer.commit(payloadHash);
+      const committed = await writer.commit(claimed(record, self, store.id, clock.wall()));
       if (!committed.ok) throw new FaultError(committed.fault);
       return null;
     } catch (error) {
@@ -200,23 +242,16 @@ class Repairer implements Repair {
     }
   }
 
-  async #giveUp(id: ImageId, problem: Fault): Promise<void> {
-    const { self, log } = this.#context;
-    await this.#setHomes(id, (homes) => homesWithout(homes, self));
-    log({ kind: "copy.missing", image: id, fault: problem });
+  /** Says that it has none; if it is listed for one because nobody has it any more, that is a loss. */
+  async #giveUp(record: ImageRecord, problem: Fault): Promise<void> {
+    const { self, log, clock } = this.#context;
+    this.unrepairable++;
+    await this.#merge(struckOut(record, self, clock.wall()));
+    log({ kind: "copy.missing", image: record.facts.id, fault: problem });
   }
 
-  /** Gives how many homes are listed afterwards. */
-  async #setHomes(id: ImageId, change: (homes: readonly NodeId[]) => readonly NodeId[]): Promise<number> {
-    const { records, clock, self } = this.#context;
-    const record = records.get(id);
-    if (record === null) return 0;
-    const { value, stamp } = record.homes;
-    const homes = change(value);
-    if (homes.join() === value.join()) return value.length;
-    const register = { stamp: nextStamp(stamp, clock.wall(), self), value: homes };
-    const merged = await records.merge([{ ...record, homes: register }]);
+  async #merge(record: ImageRecord): Promise<void> {
+    const merged = await this.#context.store.merge([record]);
     if (!merged.ok) noteDisk(this.#context, merged.fault);
-    return homes.length;
   }
 }

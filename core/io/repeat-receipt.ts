@@ -78,7 +78,7 @@ const sendStored = async (
   connection: Connection,
   record: ImageRecord,
 ): Promise<void> => {
-  const chunks = await context.payloads.read(record.facts.id, record.facts.payloadHash);
+  const chunks = await context.store.read(record.facts.id);
   if (!chunks.ok) throw new FaultError(chunks.fault);
   for await (const chunk of chunks.value) await connection.sendChunk(chunk);
 };

@@ -1,21 +1,23 @@
 /**
- * Answering what people and peers ask of stored images: list, find, get; pull and fetch.
+ * Answering what people and peers ask of stored images: list, find, get, describe; pull, fetch and digests.
  *
- * A person is shown nothing older than what was acknowledged before the question; peers are told what is here.
+ * A person is shown nothing older than what was acknowledged before the question, and nothing that the next question,
+ * to another node, would not show; peers are told what is here.
  */
-import { type Fault, FaultError, fault } from "../model/faults.ts";
+import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
 import type { ImageId, UserName } from "../model/ids.ts";
-import { namesImage } from "../model/image-id.ts";
-import { frameBytesMax, pageRecordsMax } from "../model/limits.ts";
-import type { Fetch, Find, Get, List, Pull } from "../model/messages.ts";
-import { type ImageRecord, roughBytesOf } from "../model/records.ts";
+import { bucketEntriesMax, digestBucketsMax, frameBytesMax, pageRecordsMax } from "../model/limits.ts";
+import type { Bucket, Describe, Fetch, Find, Get, List, Pull, Records } from "../model/messages.ts";
+import { type AnyRecord, homesOf, type ImageRecord, roughBytesOf } from "../model/records.ts";
+import type { Holding } from "../ports.ts";
 import { sameBytes } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
 import { faultOf } from "./exchange.ts";
 import { payloadFrom } from "./fetch.ts";
 import type { Freshness } from "./freshness.ts";
-import type { NodeContext } from "./node-context.ts";
+import { type NodeContext, readyFault } from "./node-context.ts";
 import { refuse } from "./refuse.ts";
+import { settle } from "./write-back.ts";
 
 /** How many candidates of an ambiguous short id are told. */
 const foundMax = 20;
@@ -30,9 +32,16 @@ export const serveList = async (
   const fresh = await freshness.catchUp();
   if (!fresh.ok) return refuse(connection, fresh.fault);
   const limit = Math.min(request.limit, pageRecordsMax);
-  const candidates = context.records.list(owner, request.before, limit + 1);
-  const records = fitting(candidates.slice(0, limit));
-  await connection.send({ kind: "list.page", records, more: candidates.length > records.length });
+  const page = await context.store.list(owner, request.before, limit);
+  const fitting = page.holdings.slice(0, countFitting(page.holdings.map(({ record }) => record)));
+  const settled = await settle(context, fitting);
+  if (!settled.ok) return refuse(connection, settled.fault);
+  const records = fitting.flatMap(({ record }) => (record.kind === "image" ? [record] : []));
+  await connection.send({
+    kind: "list.page",
+    records,
+    more: page.more || fitting.length < page.holdings.length,
+  });
 };
 
 export const serveFind = async (
@@ -44,11 +53,7 @@ export const serveFind = async (
 ): Promise<void> => {
   const fresh = await freshness.catchUp();
   if (!fresh.ok) return refuse(connection, fresh.fault);
-  const ids: ImageId[] = [];
-  for (const record of context.records.all()) {
-    if (record.facts.owner !== owner || !namesImage(request.part, record.facts.id)) continue;
-    if (ids.push(record.facts.id) === foundMax) break;
-  }
+  const ids = await context.store.find(owner, request.part, foundMax);
   await connection.send({ kind: "found", ids });
 };
 
@@ -60,15 +65,50 @@ export const serveGet = async (
   request: Get,
   owner: UserName,
 ): Promise<void> => {
-  const fresh = await freshness.catchUp();
-  if (!fresh.ok) return refuse(connection, fresh.fault);
-  const record = context.records.get(request.id);
-  if (record === null || record.facts.owner !== owner) {
-    return refuse(connection, fault("IMAGE_NOT_FOUND", { id: request.id }));
-  }
+  const found = await findOwn(context, freshness, request.id, owner);
+  if (!found.ok) return refuse(connection, found.fault);
+  const { record, here } = found.value;
   await connection.send({ kind: "get.found", record });
-  const problem = await sendPayloadFromAnywhere(context, connection, record);
+  const problem = await sendPayloadFromAnywhere(context, connection, record, here);
   if (problem !== null) await refuse(connection, problem);
+};
+
+export const serveDescribe = async (
+  context: NodeContext,
+  freshness: Freshness,
+  connection: Connection,
+  request: Describe,
+  owner: UserName,
+): Promise<void> => {
+  const found = await findOwn(context, freshness, request.id, owner);
+  if (!found.ok) return refuse(connection, found.fault);
+  const disks = context.driver.peerDisks();
+  const live = context.driver.live().map((node) => ({
+    node,
+    store: disks.get(node)?.store ?? context.store.id,
+  }));
+  await connection.send({ kind: "described", record: found.value.record, live });
+};
+
+export interface FoundImage extends Holding {
+  readonly record: ImageRecord;
+}
+
+/** An image of `owner`'s that others will be shown too. IMAGE_NOT_FOUND, also for a purged one; NO_QUORUM. */
+export const findOwn = async (
+  context: NodeContext,
+  freshness: Freshness,
+  id: ImageId,
+  owner: UserName,
+): Promise<Result<FoundImage>> => {
+  const fresh = await freshness.catchUp();
+  if (!fresh.ok) return fresh;
+  const holding = await context.store.get(id);
+  const record = holding?.record;
+  if (holding === null || record?.kind !== "image" || record.facts.owner !== owner)
+    return { ok: false, fault: fault("IMAGE_NOT_FOUND", { id }) };
+  const settled = await settle(context, [holding]);
+  return settled.ok ? { ok: true, value: { ...holding, record } } : settled;
 };
 
 /** Tries each source in turn; the bytes are the same everywhere, so the next one goes on where one broke off. */
@@ -76,11 +116,12 @@ const sendPayloadFromAnywhere = async (
   context: NodeContext,
   connection: Connection,
   record: ImageRecord,
+  here: boolean,
 ): Promise<Fault | null> => {
   const { id, payloadBytes } = record.facts;
   let sent = 0;
   let problem: Fault = fault("IMAGE_UNAVAILABLE", { id, reason: "no node that has it can be reached" });
-  for (const source of sourcesOf(context, record)) {
+  for (const source of sourcesOf(context, record, here)) {
     try {
       let offset = 0;
       for await (const chunk of source()) {
@@ -101,16 +142,14 @@ const sendPayloadFromAnywhere = async (
 type Source = () => AsyncIterable<Uint8Array>;
 
 /** This disk first, then the live homes, then everybody else who lives. */
-const sourcesOf = (context: NodeContext, record: ImageRecord): readonly Source[] => {
-  const { id, payloadHash } = record.facts;
+const sourcesOf = (context: NodeContext, record: ImageRecord, here: boolean): readonly Source[] => {
   const others = context.driver.live().filter((node) => node !== context.self);
-  const homes = others.filter((node) => record.homes.value.includes(node));
-  const rest = others.filter((node) => !homes.includes(node));
-  const here: readonly Source[] = context.payloads.has(id, payloadHash)
-    ? [() => readHere(context, record)]
-    : [];
+  const listed = homesOf(record).map(({ node }) => node);
+  const homes = others.filter((node) => listed.includes(node));
+  const rest = others.filter((node) => !listed.includes(node));
+  const own: readonly Source[] = here ? [() => readHere(context, record)] : [];
   return [
-    ...here,
+    ...own,
     ...[...homes, ...rest].map(
       (node): Source =>
         () =>
@@ -120,7 +159,7 @@ const sourcesOf = (context: NodeContext, record: ImageRecord): readonly Source[]
 };
 
 async function* readHere(context: NodeContext, record: ImageRecord): AsyncGenerator<Uint8Array> {
-  const chunks = await context.payloads.read(record.facts.id, record.facts.payloadHash);
+  const chunks = await context.store.read(record.facts.id);
   if (!chunks.ok) throw new FaultError(chunks.fault);
   yield* chunks.value;
 }
@@ -131,13 +170,13 @@ export const serveFetch = async (
   request: Fetch,
 ): Promise<void> => {
   const { id, payloadHash } = request;
-  const record = context.records.get(id);
-  const chunks = await context.payloads.read(id, payloadHash);
+  const holding = await context.store.get(id);
+  const isIt = holding?.record.kind === "image" && sameBytes(holding.record.facts.payloadHash, payloadHash);
+  const missing = fault("IMAGE_UNAVAILABLE", { id, reason: "not on this node's disk" });
+  if (holding?.record.kind !== "image" || !isIt) return refuse(connection, missing);
+  const chunks = await context.store.read(id);
   if (!chunks.ok) return refuse(connection, chunks.fault);
-  if (record === null || !sameBytes(record.facts.payloadHash, payloadHash)) {
-    return refuse(connection, fault("IMAGE_UNAVAILABLE", { id, reason: "not on this node's disk" }));
-  }
-  await connection.send({ kind: "fetch.found", payloadBytes: record.facts.payloadBytes });
+  await connection.send({ kind: "fetch.found", payloadBytes: holding.record.facts.payloadBytes });
   for await (const chunk of chunks.value) await connection.sendChunk(chunk);
 };
 
@@ -147,24 +186,53 @@ export const servePull = async (
   connection: Connection,
   request: Pull,
 ): Promise<void> => {
-  const { store } = context.records;
+  const problem = readyFault(context);
+  if (problem !== null) return refuse(connection, problem);
+  const { id: store } = context.store;
   const from = request.store === store ? request.after : 0;
-  const page = context.records.changedAfter(from, Math.min(request.limit, pageRecordsMax));
-  await connection.send({
-    kind: "pull.page",
-    store,
-    upTo: page.upTo,
-    feedHead: page.feedHead,
-    records: page.records,
-  });
+  const page = await context.store.changedAfter(from, Math.min(request.limit, pageRecordsMax));
+  await connection.send({ kind: "pull.page", store, ...page });
 };
 
-/** As many of `records` as fit in one frame, at least one. */
-const fitting = (records: readonly ImageRecord[]): readonly ImageRecord[] => {
+export const serveDigests = async (context: NodeContext, connection: Connection): Promise<void> => {
+  const problem = readyFault(context);
+  if (problem !== null) return refuse(connection, problem);
+  const buckets = (await context.store.digests()).slice(-digestBucketsMax);
+  await connection.send({ kind: "digests.reply", buckets });
+};
+
+export const serveBucket = async (
+  context: NodeContext,
+  connection: Connection,
+  request: Bucket,
+): Promise<void> => {
+  const problem = readyFault(context);
+  if (problem !== null) return refuse(connection, problem);
+  const { bucket, after } = request;
+  const found = await context.store.bucket(bucket, after, bucketEntriesMax + 1);
+  const entries = found.slice(0, bucketEntriesMax);
+  await connection.send({ kind: "bucket.reply", entries, more: entries.length < found.length });
+};
+
+/** Those of them that are known here; as many as fit. */
+export const serveRecords = async (
+  context: NodeContext,
+  connection: Connection,
+  request: Records,
+): Promise<void> => {
+  const problem = readyFault(context);
+  if (problem !== null) return refuse(connection, problem);
+  const holdings = await Promise.all(request.ids.map((id) => context.store.get(id)));
+  const records = holdings.flatMap((holding) => (holding === null ? [] : [holding.record]));
+  await connection.send({ kind: "records.reply", records: records.slice(0, countFitting(records)) });
+};
+
+/** How many of `records`, from the first, fit in one frame; at least one. Sizes are rough, so by half. */
+const countFitting = (records: readonly AnyRecord[]): number => {
   let bytes = 0;
   const fits = records.findIndex((record, index) => {
     bytes += roughBytesOf(record);
     return index > 0 && bytes > frameBytesMax / 2;
   });
-  return fits === -1 ? records : records.slice(0, fits);
+  return fits === -1 ? records.length : fits;
 };

@@ -2,23 +2,26 @@
  * Being a home: another node sends a payload and its record, this one keeps both.
  */
 import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
+import type { ImageId } from "../model/ids.ts";
 import { stallMsMax } from "../model/limits.ts";
 import type { Store } from "../model/messages.ts";
-import type { ImageRecord } from "../model/records.ts";
+import { type ImageRecord, latestStampMs } from "../model/records.ts";
 import type { PayloadWriter } from "../ports.ts";
+import { sameBytes } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
 import { faultOf } from "./exchange.ts";
-import { type NodeContext, noteDisk, takenFault } from "./node-context.ts";
+import { notFromTheFuture } from "./freshness.ts";
+import { type NodeContext, noteDisk, readyFault } from "./node-context.ts";
 import { refuse, refuseBody } from "./refuse.ts";
 
-/** Answers `store`. The payload is synced before the record, and both before `stored` is said. */
+/** Answers `store`. Payload and record are synced together, before `stored` is said. */
 export const serveStore = async (
   context: NodeContext,
   connection: Connection,
   request: Store,
 ): Promise<void> => {
-  const { id, payloadBytes, payloadHash } = request;
-  const have = payloadHash !== null && context.payloads.has(id, payloadHash);
+  const { payloadBytes, payloadHash } = request;
+  const have = payloadHash !== null && (await has(context, request.id, payloadHash));
   const begun = have ? good(null) : await beginPayload(context, request);
   if (!begun.ok) {
     if (payloadHash === null) await refuseBody(connection, begun.fault, payloadBytes);
@@ -34,8 +37,8 @@ export const serveStore = async (
     if (problem !== null) return await refuse(connection, problem);
     await connection.send({
       kind: "stored",
-      store: context.records.store,
-      feedHead: context.records.feedHead,
+      store: context.store.id,
+      feedHead: context.store.feedHead,
     });
   } catch (error) {
     await writer?.abort();
@@ -46,9 +49,9 @@ export const serveStore = async (
 };
 
 const beginPayload = (context: NodeContext, request: Store): Promise<Result<PayloadWriter>> => {
-  const problem = context.work.diskFault;
+  const problem = readyFault(context) ?? context.work.diskFault;
   if (problem !== null) return Promise.resolve(bad(problem));
-  return context.payloads.begin(request.id, request.payloadBytes);
+  return context.store.begin(request.id, request.payloadBytes);
 };
 
 const receivePayload = async (
@@ -85,14 +88,20 @@ const keep = async (
   writer: PayloadWriter | null,
   record: ImageRecord,
 ): Promise<Fault | null> => {
-  const taken = takenFault(context, record);
-  if (taken !== null) {
+  const early = notFromTheFuture(context, [record]).length === 0;
+  if (early) {
     await writer?.abort();
-    return taken;
+    return fault("CLOCK_AHEAD", { aheadMs: latestStampMs(record) - context.clock.wall() });
   }
-  const committed = (await writer?.commit(record.facts.payloadHash)) ?? good(undefined);
-  if (!committed.ok) return noteDisk(context, committed.fault);
-  const merged = await context.records.merge([record]);
-  if (!merged.ok) return noteDisk(context, merged.fault);
-  return takenFault(context, record);
+  const kept = writer === null ? await context.store.merge([record]) : await writer.commit(record);
+  return kept.ok ? null : noteDisk(context, kept.fault);
+};
+
+const has = async (context: NodeContext, id: ImageId, payloadHash: Uint8Array): Promise<boolean> => {
+  const holding = await context.store.get(id);
+  return (
+    holding?.here === true &&
+    holding.record.kind === "image" &&
+    sameBytes(holding.record.facts.payloadHash, payloadHash)
+  );
 };

@@ -14,17 +14,15 @@ import { createdAtOf } from "../model/image-id.ts";
 import { futureMsMax, stallMsMax } from "../model/limits.ts";
 import type { Receipt, Upload } from "../model/messages.ts";
 import type { ImageRecord } from "../model/records.ts";
-import { after } from "../model/units.ts";
-import type { PayloadWriter } from "../ports.ts";
-import { payloadNonce } from "../seal/nonce.ts";
+import { after, type WallMs } from "../model/units.ts";
 import { createSealer, payloadBytesOf } from "../seal/payload.ts";
 import type { Connection } from "./connection.ts";
 import { beginCopies, type Copies } from "./copies.ts";
 import { faultOf } from "./exchange.ts";
-import type { Freshness } from "./freshness.ts";
 import { inspectLater } from "./inspect-later.ts";
 import { Lane, laneLagMsMax } from "./lane.ts";
-import { type NodeContext, noteDisk, takenFault } from "./node-context.ts";
+import { lookUp } from "./look-up.ts";
+import { type NodeContext, noteDisk } from "./node-context.ts";
 import { refuseBody } from "./refuse.ts";
 import { isSameImage, receiptOf, repeatReceipt } from "./repeat-receipt.ts";
 import { HeadSniffer, type Picture } from "./upload-head.ts";
@@ -32,22 +30,23 @@ import { HeadSniffer, type Picture } from "./upload-head.ts";
 /** Answers `upload` from `owner`. Everything that can go wrong is told to the client or logged, never thrown. */
 export const serveUpload = async (
   context: NodeContext,
-  freshness: Freshness,
   connection: Connection,
   upload: Upload,
   owner: UserName,
 ): Promise<void> => {
   const startedAt = context.clock.monotonic();
   const { id, bytes, assignment } = upload;
-  const problem = admissionFault(context, upload) ?? context.work.begin(id, bytes);
+  const problem = admissionFault(context, upload, owner) ?? context.work.begin(id, bytes);
   if (problem !== null) return refuseUpload(context, connection, upload, problem);
   try {
-    if (upload.retry || isOld(context, upload)) must(await freshness.catchUp());
-    const known = context.records.get(id);
-    const repeatable = known !== null && context.payloads.has(id, known.facts.payloadHash);
-    const receipt = repeatable
-      ? await repeatReceipt(context, connection, upload, owner, known)
-      : await new Processing(context, connection, upload, owner).run(known);
+    const mayBeStored = upload.attempt > 1 || isOld(context, upload);
+    const holding = mayBeStored ? must(await lookUp(context, id)) : await context.store.get(id);
+    if (holding?.record.kind === "tombstone") throw new FaultError(fault("ID_TAKEN", { id }));
+    const known = holding?.record ?? null;
+    const receipt =
+      known !== null && holding?.here === true
+        ? await repeatReceipt(context, connection, upload, owner, known)
+        : await new Processing(context, connection, upload, owner).run(known);
     const ms = context.clock.monotonic() - startedAt;
     // Stored is stored, whether or not the client is still there to hear it.
     context.log({
@@ -85,13 +84,14 @@ const isOld = (context: NodeContext, { id }: Upload): boolean =>
 const newIdMsMax = 2_000;
 
 /** What can be told before a byte of the image has been read. */
-const admissionFault = (context: NodeContext, upload: Upload): Fault | null => {
+const admissionFault = (context: NodeContext, upload: Upload, owner: UserName): Fault | null => {
   const { imageBytesMax } = context.config.limits;
-  const { id, name, bytes } = upload;
+  const { id, name, bytes, fileKey, sha256 } = upload;
   if (bytes === 0) return fault("IMAGE_EMPTY", { name });
   if (bytes > imageBytesMax) return fault("IMAGE_TOO_LARGE", { name, bytes, bytesMax: imageBytesMax });
   const aheadMs = createdAtOf(id) - context.clock.wall();
   if (aheadMs > futureMsMax) return fault("CLOCK_AHEAD", { aheadMs });
+  if (!context.rules.isIdOf(id, fileKey, sha256, owner)) return fault("ID_TAKEN", { id });
   return context.driver.admits(upload.assignment) ?? context.work.diskFault;
 };
 
@@ -102,19 +102,20 @@ class Processing {
   readonly #upload: Upload;
   readonly #owner: UserName;
   readonly #plainHash = createHash("sha256");
-  readonly #payloadHash = createHash("sha256");
   readonly #head: HeadSniffer;
   readonly #nonce: Uint8Array;
   readonly #back: Lane;
   /** The plain image, kept for decoding. */
   readonly #plain: Uint8Array[] = [];
+  readonly #startedAt: WallMs;
 
   constructor(context: NodeContext, connection: Connection, upload: Upload, owner: UserName) {
     this.#context = context;
     this.#connection = connection;
     this.#upload = upload;
     this.#owner = owner;
-    this.#nonce = payloadNonce(upload.fileKey, upload.sha256);
+    this.#startedAt = context.clock.wall();
+    this.#nonce = context.rules.payloadNonce(upload.fileKey, upload.sha256);
     this.#head = new HeadSniffer(upload.name, upload.bytes, context.config.limits);
     this.#back = new Lane((chunk) => connection.sendChunk(chunk));
   }
@@ -144,17 +145,19 @@ class Processing {
     const { id, bytes } = this.#upload;
     const payloadBytes = payloadBytesOf(bytes);
     const copies = must(await beginCopies(this.#context, id));
-    const writer = must(await this.#context.payloads.begin(id, payloadBytes));
+    const writer = must(await this.#context.store.begin(id, payloadBytes));
     const here = new Lane((chunk) => writer.write(chunk));
     try {
-      await copies.openStreams(payloadBytes);
-      refuseIf(copies.hopeless);
+      copies.openStreams(payloadBytes);
       await this.#connection.send({ kind: "upload.accepted", id, payloadBytes });
       const picture = await this.#sealBody(copies, here, keepPlain);
       refuseIf(copies.hopeless);
-      const record = this.#recordOf(copies, picture, payloadBytes);
+      const written = await here.finish();
+      if (written !== null) throw new FaultError(noteDisk(this.#context, written));
+      const record = this.#recordOf(copies, picture, payloadBytes, writer.hash());
       copies.commitStreams(record);
-      copies.storedHere(record, await this.#keepHere(here, writer, record));
+      const kept = await writer.commit(record);
+      copies.storedHere(record, kept.ok ? null : noteDisk(this.#context, kept.fault));
       const acknowledged = must(await copies.acknowledged);
       await this.#back.finish();
       return [record, acknowledged.copies];
@@ -175,7 +178,6 @@ class Processing {
     const sealer = createSealer({ fileKey, nonce: this.#nonce });
     const sendOn = (chunks: readonly Uint8Array[]): void => {
       for (const chunk of chunks) {
-        this.#payloadHash.update(chunk);
         here.push(chunk);
         this.#back.push(chunk);
         copies.push(chunk);
@@ -225,24 +227,14 @@ class Processing {
     cancel();
   }
 
-  /** Payload first, record second: a record on disk never promises bytes that are not. */
-  async #keepHere(here: Lane, writer: PayloadWriter, record: ImageRecord): Promise<Fault | null> {
-    const written = await here.finish();
-    if (written !== null) return noteDisk(this.#context, written);
-    const committed = await writer.commit(record.facts.payloadHash);
-    if (!committed.ok) return noteDisk(this.#context, committed.fault);
-    const merged = await this.#context.records.merge([record]);
-    if (!merged.ok) return noteDisk(this.#context, merged.fault);
-    return takenFault(this.#context, record);
-  }
-
-  #recordOf(copies: Copies, picture: Picture, payloadBytes: number): ImageRecord {
-    const { self, clock, config } = this.#context;
-    const { id, name, bytes, fingerprint, header, assignment } = this.#upload;
-    const stamp = { atMs: clock.wall(), node: self };
+  #recordOf(copies: Copies, picture: Picture, payloadBytes: number, payloadHash: Uint8Array): ImageRecord {
+    const { self, config } = this.#context;
+    const { id, name, bytes, fingerprint, header, assignment, attempt } = this.#upload;
     // Processing again after a lost reply must not undo what was done to the image since.
     const first = { atMs: createdAtOf(id), node: self };
+    const { node, term, by: assignedBy, leader, candidates } = assignment;
     return {
+      kind: "image",
       facts: {
         id,
         owner: this.#owner,
@@ -252,19 +244,22 @@ class Processing {
         width: picture.dimensions?.width ?? 0,
         height: picture.dimensions?.height ?? 0,
         createdAt: createdAtOf(id),
-        payloadHash: this.#payloadHash.digest(),
+        payloadHash,
         payloadBytes,
         nonce: this.#nonce,
         fingerprint,
       },
-      processing: { node: self, term: assignment.term, assignedBy: assignment.by },
+      processing: { node, term, assignedBy, leader, candidates, attempt, startedAt: this.#startedAt },
       headers: { [this.#owner]: { stamp: first, value: header } },
-      homes: { stamp, value: [...copies.homes].sort() },
+      homes: Object.fromEntries(
+        [...copies.placedHomes].map(([home, value]) => [String(home), { stamp: first, value }]),
+      ),
       inspection: {
         stamp: first,
         value: { verdict: config.images.inspect === "decode" ? "pending" : "unknown", thumbnail: null },
       },
-      trashed: { stamp: first, value: false },
+      trashed: { stamp: first, value: null },
+      condemned: {},
     };
   }
 }

@@ -9,7 +9,18 @@ import { faultOf } from "./exchange.ts";
 import type { Freshness } from "./freshness.ts";
 import type { NodeContext } from "./node-context.ts";
 import { refuse } from "./refuse.ts";
-import { serveFetch, serveFind, serveGet, serveList, servePull } from "./serve-read.ts";
+import { serveMerge, servePurge, serveTrash } from "./serve-change.ts";
+import {
+  serveBucket,
+  serveDescribe,
+  serveDigests,
+  serveFetch,
+  serveFind,
+  serveGet,
+  serveList,
+  servePull,
+  serveRecords,
+} from "./serve-read.ts";
 import { serveStore } from "./serve-store.ts";
 import { serveUpload } from "./serve-upload.ts";
 
@@ -56,11 +67,17 @@ const askedBy: { readonly [Kind in Request["kind"]]: readonly Peer["role"][] } =
   list: ["user"],
   find: ["user"],
   get: ["user"],
+  describe: ["user"],
+  trash: ["user"],
+  purge: ["user"],
   status: ["user", "operator", "node"],
   store: ["node"],
   "store.commit": ["node"],
   merge: ["node"],
   pull: ["node"],
+  digests: ["node"],
+  bucket: ["node"],
+  records: ["node"],
   fetch: ["node"],
 };
 
@@ -79,13 +96,19 @@ const answer = async (service: Service, connection: Connection, request: Request
     case "offer":
       return connection.send(await context.driver.offer({ id: request.id, bytes: request.bytes }));
     case "upload":
-      return serveUpload(context, freshness, connection, request, userOf(peer));
+      return serveUpload(context, connection, request, userOf(peer));
     case "list":
       return serveList(context, freshness, connection, request, userOf(peer));
     case "find":
       return serveFind(context, freshness, connection, request, userOf(peer));
     case "get":
       return serveGet(context, freshness, connection, request, userOf(peer));
+    case "describe":
+      return serveDescribe(context, freshness, connection, request, userOf(peer));
+    case "trash":
+      return serveTrash(context, freshness, connection, request, userOf(peer));
+    case "purge":
+      return servePurge(context, freshness, connection, request, userOf(peer));
     case "status":
       return connection.send({ kind: "status.reply", snapshot: service.snapshot() });
     case "store":
@@ -94,11 +117,14 @@ const answer = async (service: Service, connection: Connection, request: Request
       return servePull(context, connection, request);
     case "fetch":
       return serveFetch(context, connection, request);
-    case "merge": {
-      const merged = await context.records.merge(request.records);
-      if (!merged.ok) return refuse(connection, merged.fault);
-      return connection.send({ kind: "stored", store: context.records.store, feedHead: merged.value });
-    }
+    case "merge":
+      return serveMerge(context, connection, request);
+    case "digests":
+      return serveDigests(context, connection);
+    case "bucket":
+      return serveBucket(context, connection, request);
+    case "records":
+      return serveRecords(context, connection, request);
     case "store.commit":
       return refuse(connection, fault("PROTOCOL_VIOLATION", { reason: "'store.commit' without 'store'" }));
   }

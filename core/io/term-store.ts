@@ -26,9 +26,11 @@ export const openTermStore = (path: string): TermStore => ({
   },
 });
 
-/** `crc32` covers the three numbers as written here, without spaces. */
-const format = ({ term, votedFor, boot }: DurableTerm): string =>
-  JSON.stringify({ term, votedFor, boot, crc32: crc32(JSON.stringify({ term, votedFor, boot })) });
+/** `crc32` covers the numbers as written here, without spaces. */
+const format = ({ term, votedFor, boot, saves }: DurableTerm): string => {
+  const numbers = { term, votedFor, boot, saves };
+  return JSON.stringify({ ...numbers, crc32: crc32(JSON.stringify(numbers)) });
+};
 
 const parse = (text: string, path: string): Result<DurableTerm> => {
   const state = read(text);
@@ -48,8 +50,9 @@ const read = (text: string): DurableTerm | null => {
   const term = parseTerm(fields.term);
   const boot = parseBoot(fields.boot);
   const votedFor = fields.votedFor === null ? null : parseNodeId(fields.votedFor);
+  const { saves } = fields;
   if (term === null || boot === null || (votedFor === null && fields.votedFor !== null)) return null;
-  return { term, votedFor, boot };
+  return typeof saves === "number" && Number.isSafeInteger(saves) ? { term, votedFor, boot, saves } : null;
 };
 
 const failed = (path: string, problem: Fault): Fault =>

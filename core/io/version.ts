@@ -1,24 +1,32 @@
-/** Which version of the program this is: `version` of its package.json. */
-import { readFileSync } from "node:fs";
+/** Where the program is, and which version of it: the folder and the `version` of its package.json. */
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Found above this file, whether it runs as source, built, or put together with others. */
+export const programFolder = (): string => {
+  const here = dirname(fileURLToPath(import.meta.url));
+  let folder = here;
+  while (!existsSync(join(folder, "package.json"))) {
+    if (folder === dirname(folder)) return here;
+    folder = dirname(folder);
+  }
+  return folder;
+};
+
 let known: string | null = null;
 
-/** Found beside the program, whether it runs as sources or built. */
 export const programVersion = (): string => {
-  known ??= readVersion(dirname(fileURLToPath(import.meta.url)));
+  known ??= readVersion();
   return known;
 };
 
-const readVersion = (from: string): string => {
-  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
-    try {
-      const parsed: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-      if (typeof parsed === "object" && parsed !== null && "version" in parsed) return String(parsed.version);
-    } catch {
-      // Not here; one folder up, perhaps.
-    }
+const readVersion = (): string => {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(join(programFolder(), "package.json"), "utf8"));
+    if (typeof parsed === "object" && parsed !== null && "version" in parsed) return String(parsed.version);
+  } catch {
+    // Somebody took it away; the program runs without.
   }
   return "unknown";
 };

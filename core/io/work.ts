@@ -6,13 +6,13 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ClusterConfig } from "../model/config.ts";
 import type { LoadReport } from "../model/control.ts";
 import { type Fault, fault } from "../model/faults.ts";
-import type { Clock, PayloadStore } from "../ports.ts";
+import type { Clock, Store } from "../ports.ts";
 import { freeBytesAt } from "./disk.ts";
 import type { Work } from "./node-context.ts";
 
 export interface MeasuredWork extends Work {
   /** The figures of this moment; cheap enough for every heartbeat. */
-  report(payloads: PayloadStore): LoadReport;
+  report(store: Store, disk: Pick<LoadReport, "rebuild" | "scrub">): LoadReport;
   /** True while timers fire so late that this node would make a bad leader. */
   readonly lagging: boolean;
   close(): void;
@@ -22,19 +22,36 @@ export interface MeasuredWork extends Work {
 const sampleMs = 500;
 const laggingMs = 200;
 
-export const createWork = (config: ClusterConfig, folder: string, clock: Clock): MeasuredWork => {
+/** What the machine says of itself. */
+export interface Meter {
+  /** Since the call before. */
+  measure(): MachineFigures;
+  close(): void;
+}
+
+export interface MachineFigures {
+  /** 0 … 1. */
+  readonly cpu: number;
+  readonly memory: number;
+  readonly diskFreeBytes: number;
+  /** How late timers fire. */
+  readonly lagMs: number;
+}
+
+/** `folder`: on the disk that is measured, and named when it is full. */
+export const createWork = (
+  config: ClusterConfig,
+  folder: string,
+  clock: Clock,
+  meter: Meter = createMeter(folder),
+): MeasuredWork => {
   const startedAt = clock.monotonic();
   const uploads = new Map<string, number>();
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
-  let machine = measureMachine(folder, null);
-  let lagMs = 0;
+  let machine = meter.measure();
   let failed: Fault | null = null;
   let cancel = (): void => undefined;
   const sample = (): void => {
-    machine = measureMachine(folder, machine);
-    lagMs = Math.max(0, delay.percentile(99) / 1e6 - 10);
-    delay.reset();
+    machine = meter.measure();
     cancel = clock.at((clock.monotonic() + sampleMs) as ReturnType<Clock["monotonic"]>, sample);
   };
   sample();
@@ -71,41 +88,57 @@ export const createWork = (config: ClusterConfig, folder: string, clock: Clock):
       return failed ?? lowDisk();
     },
     get lagging() {
-      return lagMs > laggingMs;
+      return machine.lagMs > laggingMs;
     },
     failDisk: (problem) => {
       failed ??= problem;
     },
-    report: (payloads) => ({
+    report: (store, disk) => ({
       inFlight: uploads.size,
       bytesInFlight: bytesInFlight(),
       cpu: machine.cpu,
       memory: machine.memory,
-      lagMs,
-      images: payloads.images,
-      payloadBytes: payloads.payloadBytes,
+      lagMs: machine.lagMs,
+      images: store.images,
+      payloadBytes: store.payloadBytes,
       diskFreeBytes: machine.diskFreeBytes,
       uptimeMs: clock.monotonic() - startedAt,
       drained: false,
       readOnly: failed !== null || lowDisk() !== null,
+      ...disk,
     }),
     close: () => {
       cancel();
-      delay.disable();
+      meter.close();
     },
   };
 };
 
-interface Machine {
+/** This machine. */
+const createMeter = (folder: string): Meter => {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  let times: ProcessorTimes | null = null;
+  return {
+    measure: () => {
+      times = measureProcessors(times);
+      const lagMs = Math.max(0, delay.percentile(99) / 1e6 - 10);
+      delay.reset();
+      const memory = 1 - freemem() / totalmem();
+      return { cpu: times.cpu, memory, diskFreeBytes: freeBytesAt(folder) ?? 0, lagMs };
+    },
+    close: () => delay.disable(),
+  };
+};
+
+interface ProcessorTimes {
   readonly cpu: number;
-  readonly memory: number;
-  readonly diskFreeBytes: number;
   readonly busyMs: number;
   readonly totalMs: number;
 }
 
 /** Processor time is counted since boot, so the share is of what passed since the measure before. */
-const measureMachine = (folder: string, before: Machine | null): Machine => {
+const measureProcessors = (before: ProcessorTimes | null): ProcessorTimes => {
   let busyMs = 0;
   let totalMs = 0;
   for (const { times } of cpus()) {
@@ -114,14 +147,6 @@ const measureMachine = (folder: string, before: Machine | null): Machine => {
     busyMs += all - times.idle;
   }
   const passedMs = totalMs - (before?.totalMs ?? 0);
-  return {
-    cpu:
-      before === null || passedMs < availableParallelism()
-        ? (before?.cpu ?? 0)
-        : (busyMs - before.busyMs) / passedMs,
-    memory: 1 - freemem() / totalmem(),
-    diskFreeBytes: freeBytesAt(folder) ?? 0,
-    busyMs,
-    totalMs,
-  };
+  const tooSoon = before === null || passedMs < availableParallelism();
+  return { cpu: tooSoon ? (before?.cpu ?? 0) : (busyMs - before.busyMs) / passedMs, busyMs, totalMs };
 };

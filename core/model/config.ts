@@ -42,9 +42,20 @@ export interface ClusterConfig {
     readonly connectionsMax: number;
   };
   readonly storage: {
-    readonly engine: "files";
+    readonly engine: "segments";
     /** Free bytes below which a node takes no more images. */
     readonly headroomBytes: number;
+    /** The size that segments grow to. */
+    readonly segmentBytes: number;
+    /** How long the trash keeps what is put into it. */
+    readonly trashMs: number;
+    /** A round of checking begins so long after the one before; and how fast it may read. */
+    readonly scrubEveryMs: number;
+    readonly scrubBytesPerSecond: number;
+    /** How fast dead space is given back. */
+    readonly compactBytesPerSecond: number;
+    /** How often a node looks after its disk: the trash, and whether it knows what the others know. */
+    readonly upkeepMs: number;
   };
 }
 

@@ -5,6 +5,7 @@
  * time in a message is the _sender's_ monotonic clock and is only ever echoed back to it.
  */
 import type { Boot, ImageId, NodeId, StoreId, Term } from "./ids.ts";
+import type { RebuildView, ScrubView } from "./snapshot.ts";
 import type { MonotonicMs } from "./units.ts";
 
 /** What a node says of its own work and machine; the balancer and the console read it. */
@@ -25,19 +26,47 @@ export interface LoadReport {
   /** Takes no new images: asked to (drained), or the disk is below its headroom. */
   readonly drained: boolean;
   readonly readOnly: boolean;
+  /** Null when the disk is whole. */
+  readonly rebuild: RebuildView | null;
+  /** Null before the first round. */
+  readonly scrub: ScrubView | null;
+}
+
+/** What one node remembers of another's disk: what that one may not have fallen back behind. */
+export interface DiskMemory {
+  /** How often the node's disk was born: 1 with the cluster, one more each time it was filled anew. */
+  readonly generation: number;
+  readonly store: StoreId;
+  /** How often its term, its vote or its boot number was saved. */
+  readonly saves: number;
+  /** Its feed head. */
+  readonly feedHead: number;
+}
+
+/** What is remembered of a peer's disk: now, and from before its present process was started. */
+export interface PeerMemory {
+  /** Tells one process of the peer from the next. */
+  readonly run: number;
+  readonly latest: DiskMemory;
+  readonly before: DiskMemory | null;
 }
 
 /** Sent to every peer each heartbeat interval, by everybody. */
 export interface Ping {
   readonly kind: "ping";
   readonly boot: Boot;
+  /** A random number, another for each process: a disk that was copied may start with the same boot twice. */
+  readonly run: number;
   readonly store: StoreId;
+  readonly saves: number;
   readonly term: Term;
   /** Whom the sender takes for leader of `term`. */
   readonly leader: NodeId | null;
   /** Sees a majority, disk healthy, not rebuilding, event loop not lagging. */
   readonly electable: boolean;
-  /** The node was refilled and may answer; false while it is rebuilding. */
+  /** 0 while the sender's disk is empty or being refilled. */
+  readonly generation: number;
+  /** Its disk is what the others remember: it may vote and answer. */
   readonly ready: boolean;
   /** The sender's highest durable change number. */
   readonly feedHead: number;
@@ -53,6 +82,10 @@ export interface Ping {
   readonly sentAt: MonotonicMs;
   /** The receiver's own `sentAt` of the last ping heard from it, and how long ago that was heard. */
   readonly echo: { readonly sentAt: MonotonicMs; readonly heldMs: number } | null;
+  /** What the sender remembers of the receiver's disk from before the process `run` was started; null when it has heard none. */
+  readonly remembers: { readonly run: number; readonly disk: DiskMemory | null } | null;
+  /** How much of the receiver's change feed the sender has on its own disk. */
+  readonly pulled: { readonly store: StoreId; readonly upTo: number } | null;
 }
 
 /** "Would you vote for me in `term`?" Changes nothing durable (Ongaro's thesis, §9.6). */

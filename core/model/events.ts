@@ -62,17 +62,25 @@ export type Event =
       readonly ms: number;
     }
   | { readonly kind: "copy.dropped"; readonly image: ImageId; readonly home: NodeId; readonly fault: Fault }
-  /** A payload that this node should have had was fetched; `copies`: how many nodes are to have it now. */
-  | {
-      readonly kind: "copy.made";
-      readonly image: ImageId;
-      readonly from: NodeId;
-      readonly bytes: number;
-      readonly copies: number;
-    }
+  /** A payload that this node should have had was fetched. */
+  | { readonly kind: "copy.made"; readonly image: ImageId; readonly from: NodeId; readonly bytes: number }
   /** This node was listed as a home, has no copy, and could get none. */
   | { readonly kind: "copy.missing"; readonly image: ImageId; readonly fault: Fault }
   | { readonly kind: "records.pulled"; readonly from: NodeId; readonly records: number }
+  /** Digests differed: records were joined in that the feed had not brought. */
+  | { readonly kind: "records.compared"; readonly peer: NodeId; readonly records: number }
+  | { readonly kind: "segment.compacted"; readonly segment: string }
+  /** Damage on this disk: of a payload, which is fetched again, or of an entry, which was written anew. */
+  | { readonly kind: "scrub.found"; readonly image: ImageId; readonly payload: boolean }
+  | { readonly kind: "scrub.ended"; readonly checked: number; readonly bad: number; readonly ms: number }
+  /** This disk is new with the cluster, or was filled: its `generation`th birth. */
+  | { readonly kind: "disk.born"; readonly generation: number }
+  | { readonly kind: "disk.confirmed" }
+  | { readonly kind: "disk.rebuilding" }
+  | { readonly kind: "disk.outdated"; readonly reason: string }
+  | { readonly kind: "disk.waiting"; readonly nodes: readonly NodeId[] }
+  | { readonly kind: "disk.set-aside"; readonly path: string; readonly reason: string }
+  | { readonly kind: "disk.refilled"; readonly records: number; readonly ms: number }
   | { readonly kind: "peer.rejected"; readonly remote: string; readonly fault: Fault }
   /** `aheadMs`: the peer's wall clock minus this node's. */
   | { readonly kind: "clock.differed"; readonly peer: NodeId; readonly aheadMs: number }
@@ -102,6 +110,11 @@ export const levelOf = (event: Event): Level => {
     case "peer.rejected":
     case "copy.dropped":
     case "copy.missing":
+    case "scrub.found":
+    case "disk.rebuilding":
+    case "disk.outdated":
+    case "disk.waiting":
+    case "disk.set-aside":
     case "image.refused":
     case "clock.differed":
     case "disk.filled":
@@ -109,8 +122,14 @@ export const levelOf = (event: Event): Level => {
     case "vote.granted":
     case "vote.refused":
     case "records.pulled":
+    case "records.compared":
+    case "segment.compacted":
     case "request.assigned":
       return "debug";
+    case "scrub.ended":
+    case "disk.born":
+    case "disk.confirmed":
+    case "disk.refilled":
     case "node.started":
     case "node.listening":
     case "node.stopped":
@@ -206,11 +225,37 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
     case "copy.dropped":
       return `${who}: node ${event.home} dropped as a home of ${shortId(event.image)}: ${wordFault(event.fault).what}`;
     case "copy.made":
-      return `${who}: copied image ${shortId(event.image)} from node ${event.from}, ${event.bytes} bytes; ${event.copies} copies now`;
+      return `${who}: copied image ${shortId(event.image)} from node ${event.from}, ${event.bytes} bytes; one more copy of it is safe`;
     case "copy.missing":
       return `${who}: no copy of image ${shortId(event.image)} to be had (${wordFault(event.fault).what}); this node no longer counts as its home`;
+    case "disk.born":
+      return event.generation === 1
+        ? `${who}: this disk is new, like those of all nodes; the cluster is born`
+        : `${who}: this disk has what the others know; it is the node's disk ${event.generation}`;
+    case "disk.confirmed":
+      return `${who}: this disk is what the others remember; the node votes and answers`;
+    case "disk.rebuilding":
+      return `${who}: this disk is empty and the others are not; it is refilled before the node votes or answers`;
+    case "disk.outdated":
+      return `${who}: this disk is old: ${event.reason}; it is set aside and refilled`;
+    case "disk.waiting":
+      return `${who}: waiting for node ${event.nodes.join(", ")} to say what it remembers of this disk; start it, or go on without it: distinsta server ${node} --accept-loss`;
+    case "disk.set-aside":
+      return `${who}: what was on this disk is at ${event.path} until it is refilled, because ${event.reason}`;
+    case "disk.refilled":
+      return `${who}: refilled ${event.records} records in ${(event.ms / 1000).toFixed(1)} s; copies of images follow`;
     case "records.pulled":
       return `${who}: pulled ${event.records} records from node ${event.from}`;
+    case "records.compared":
+      return `${who}: compared digests with node ${event.peer}; ${event.records} records were news`;
+    case "segment.compacted":
+      return `${who}: segment ${event.segment.slice(0, 8)} was mostly dead and is gone; its space is free`;
+    case "scrub.found":
+      return event.payload
+        ? `${who}: the copy of image ${shortId(event.image)} on this disk is damaged; it is set aside and fetched again`
+        : `${who}: the entry of image ${shortId(event.image)} on this disk was damaged; it was written anew`;
+    case "scrub.ended":
+      return `${who}: checked ${event.checked} images in ${(event.ms / 1000).toFixed(1)} s, ${event.bad} were damaged`;
     case "peer.rejected":
       return `${who}: closed the connection from ${event.remote}: ${wordFault(event.fault).what}`;
     case "clock.differed":

@@ -20,6 +20,12 @@ export const imageIdFrom = (at: WallMs, random: Uint8Array): ImageId => {
 export const createdAtOf = (id: ImageId): WallMs =>
   wallMs(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
 
+/** About 70 minutes: ids whose times fall into the same such span are compared together between nodes. */
+export const digestBucketMs = 2 ** 22;
+
+/** Which span of `digestBucketMs` the time inside the id falls into, counted from 1970. */
+export const digestBucketOf = (id: ImageId): number => Math.floor(createdAtOf(id) / digestBucketMs);
+
 /** A whole id, a short id or a beginning: what `part` may be when a person names an image. */
 export const namesImage = (part: string, id: ImageId): boolean =>
   parseImageId(part) === id || id.startsWith(part) || id.slice(-8) === part;

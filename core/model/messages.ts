@@ -8,10 +8,10 @@
 import type { ControlMessage } from "./control.ts";
 import type { FaultCode } from "./faults.ts";
 import type { ClusterId, ImageId, NodeId, StoreId, Term, UserName } from "./ids.ts";
-import type { AssignedBy, ImageRecord, ImageType, Verdict } from "./records.ts";
+import type { AnyRecord, AssignedBy, Candidate, ImageRecord, ImageType, Stamp, Verdict } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The first frame each side sends. Who it is comes from its certificate, not from here. */
 export interface Hello {
@@ -34,14 +34,31 @@ export interface Offer {
   readonly bytes: number;
 }
 export type OfferReply =
-  | { readonly kind: "offer.assigned"; readonly id: ImageId; readonly node: NodeId; readonly term: Term }
-  | { readonly kind: "offer.declined"; readonly id: ImageId; readonly node: NodeId; readonly term: Term }
+  | {
+      readonly kind: "offer.assigned";
+      readonly id: ImageId;
+      readonly node: NodeId;
+      readonly term: Term;
+      readonly leader: NodeId;
+      /** The nodes among which it was chosen, and what each had in front of it. */
+      readonly candidates: readonly Candidate[];
+    }
+  | {
+      readonly kind: "offer.declined";
+      readonly id: ImageId;
+      readonly node: NodeId;
+      readonly term: Term;
+      readonly leader: NodeId;
+    }
   | { readonly kind: "offer.no-leader"; readonly id: ImageId; readonly term: Term };
 
 export interface Assignment {
   readonly node: NodeId;
   readonly term: Term;
   readonly by: AssignedBy;
+  /** Null when the client chose by itself. */
+  readonly leader: NodeId | null;
+  readonly candidates: readonly Candidate[];
 }
 
 /** To the one node; followed by `bytes` bytes of plain image in chunks. */
@@ -59,8 +76,8 @@ export interface Upload {
   readonly header: Uint8Array;
   readonly fingerprint: Uint8Array;
   readonly assignment: Assignment;
-  /** An earlier try may have stored it: look for it before processing again. */
-  readonly retry: boolean;
+  /** From 1. After the first an earlier try may have stored it: it is looked for before it is processed again. */
+  readonly attempt: number;
 }
 /** The node takes it; `payloadBytes` of sealed payload follow, mixed in time with the body that it reads. */
 export interface UploadAccepted {
@@ -122,6 +139,37 @@ export interface Found {
   readonly kind: "found";
   readonly ids: readonly ImageId[];
 }
+/** All that is known of one image of the caller's: "why is it where it is?" */
+export interface Describe {
+  readonly kind: "describe";
+  readonly id: ImageId;
+}
+export interface Described {
+  readonly kind: "described";
+  readonly record: ImageRecord;
+  /** The disks that live now: a copy on another disk does not count. */
+  readonly live: readonly { readonly node: NodeId; readonly store: StoreId }[];
+}
+/**
+ * Into the trash, or out of it. `seen` is the stamp of what the caller saw of the trash before; when it is no longer
+ * the newest, somebody was quicker (perhaps an earlier try of the same), and nothing is changed.
+ */
+export interface Trash {
+  readonly kind: "trash";
+  readonly id: ImageId;
+  readonly trashed: boolean;
+  readonly seen: Stamp;
+}
+/** For good, at once. */
+export interface Purge {
+  readonly kind: "purge";
+  readonly id: ImageId;
+}
+/** Durable on a majority. */
+export interface Changed {
+  readonly kind: "changed";
+  readonly id: ImageId;
+}
 export interface Status {
   readonly kind: "status";
 }
@@ -158,7 +206,7 @@ export interface Stored {
 /** Node to node: join these records into yours. Answered by `Stored` once synced. */
 export interface Merge {
   readonly kind: "merge";
-  readonly records: readonly ImageRecord[];
+  readonly records: readonly AnyRecord[];
 }
 /** Node to node: records changed after `after` in the feed of `store`; another store answers from its beginning. */
 export interface Pull {
@@ -173,7 +221,45 @@ export interface PullPage {
   /** The cursor to go on from. */
   readonly upTo: number;
   readonly feedHead: number;
-  readonly records: readonly ImageRecord[];
+  readonly records: readonly AnyRecord[];
+}
+/** Node to node: a short digest of what you know, by the time in the ids; then of one bucket; then the records. */
+export interface Digests {
+  readonly kind: "digests";
+}
+export interface DigestsReply {
+  readonly kind: "digests.reply";
+  /** Ascending. Numbers of records, and the sum of their digests modulo 2^48. */
+  readonly buckets: readonly { readonly bucket: number; readonly records: number; readonly digest: number }[];
+}
+export interface Bucket {
+  readonly kind: "bucket";
+  readonly bucket: number;
+  /** Only ids after this one. */
+  readonly after: ImageId | null;
+}
+export interface BucketReply {
+  readonly kind: "bucket.reply";
+  readonly entries: readonly { readonly id: ImageId; readonly digest: number }[];
+  readonly more: boolean;
+}
+export interface Records {
+  readonly kind: "records";
+  readonly ids: readonly ImageId[];
+}
+export interface RecordsReply {
+  readonly kind: "records.reply";
+  readonly records: readonly AnyRecord[];
+}
+/** Node to node: what do you know of this image? */
+export interface Know {
+  readonly kind: "know";
+  readonly id: ImageId;
+}
+export interface Known {
+  readonly kind: "known";
+  /** Null: nothing. */
+  readonly record: ImageRecord | null;
 }
 /** Node to node: the payload, if it is on your own disk. */
 export interface Fetch {
@@ -192,11 +278,17 @@ export type Request =
   | List
   | Get
   | Find
+  | Describe
+  | Trash
+  | Purge
   | Status
   | Store
   | StoreCommit
   | Merge
   | Pull
+  | Digests
+  | Bucket
+  | Records
   | Fetch;
 export type Reply =
   | OfferReply
@@ -206,10 +298,15 @@ export type Reply =
   | ListPage
   | GetFound
   | Found
+  | Described
+  | Changed
   | StatusReply
   | StoreReady
   | Stored
   | PullPage
+  | DigestsReply
+  | BucketReply
+  | RecordsReply
   | FetchFound;
 export type Message = Hello | ControlMessage | Request | Reply;
 

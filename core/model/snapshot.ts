@@ -9,6 +9,41 @@ import type { WallMs } from "./units.ts";
 export type NodeState = "up" | "suspect" | "down" | "rebuilding";
 export type NodeRole = "leader" | "follower" | "candidate";
 
+/** A node that is being refilled. */
+export interface RebuildView {
+  /** `waiting`: for enough other nodes; then `records`, then `payloads`. */
+  readonly phase: "waiting" | "records" | "payloads";
+  /** Images of which this node is to have a copy and has none yet. */
+  readonly imagesLeft: number;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly bytesPerSecond: number | null;
+  readonly etaMs: number | null;
+  /** The nodes whose answer it needs and does not have; empty unless waiting. */
+  readonly waitingFor: readonly NodeId[];
+}
+
+/** The background check of one disk. */
+export interface ScrubView {
+  readonly state: "running" | "paused" | "idle";
+  /** 0 … 1 of the present round. */
+  readonly share: number;
+  readonly checked: number;
+  readonly bad: number;
+  readonly repaired: number;
+  readonly unrepairable: number;
+}
+
+/** What is at risk in the whole cluster. */
+export interface RiskView {
+  /** Images with fewer live copies than wanted, and with none. */
+  readonly underReplicated: number;
+  readonly unreadable: number;
+  readonly missingBytes: number;
+  /** Expected until every image has its copies; null when that cannot be said. */
+  readonly safeInMs: number | null;
+}
+
 export interface NodeView {
   readonly id: NodeId;
   readonly address: string;
@@ -28,6 +63,11 @@ export interface NodeView {
   readonly payloadBytes: number | null;
   readonly diskFreeBytes: number | null;
   readonly uptimeMs: number | null;
+  /** Takes no new images: an operator wants it so, or its disk does. */
+  readonly drained: boolean | null;
+  readonly readOnly: boolean | null;
+  readonly rebuild: RebuildView | null;
+  readonly scrub: ScrubView | null;
 }
 
 /** One direction of the heartbeat matrix: how long `from` has not heard `to`. */
@@ -48,6 +88,8 @@ export interface Snapshot {
   readonly quorum: { readonly live: number; readonly needed: number; readonly ok: boolean };
   /** How many more nodes may stop before something acknowledged cannot be read, or nothing be written. */
   readonly tolerance: number;
+  /** Null when the observer does not know its images yet. */
+  readonly risk: RiskView | null;
   readonly nodes: readonly NodeView[];
   readonly links: readonly LinkView[];
 }

@@ -14,6 +14,7 @@ import {
   storeId,
   term,
 } from "./schema-parts.ts";
+import { rebuildView, scrubView } from "./schema-views.ts";
 
 const loadReport = z.strictObject({
   inFlight: count,
@@ -27,15 +28,22 @@ const loadReport = z.strictObject({
   uptimeMs: measure,
   drained: z.boolean(),
   readOnly: z.boolean(),
+  rebuild: rebuildView.nullable(),
+  scrub: scrubView.nullable(),
 });
+
+const diskMemory = z.strictObject({ generation: count, store: storeId, saves: count, feedHead: count });
 
 const ping = z.strictObject({
   kind: z.literal("ping"),
   boot,
+  run: count,
   store: storeId,
+  saves: count,
   term,
   leader: nodeId.nullable(),
   electable: z.boolean(),
+  generation: count,
   ready: z.boolean(),
   feedHead: count,
   load: loadReport,
@@ -45,6 +53,8 @@ const ping = z.strictObject({
     .max(nodeIdMax),
   sentAt: monotonicMs,
   echo: z.strictObject({ sentAt: monotonicMs, heldMs: measure }).nullable(),
+  remembers: z.strictObject({ run: count, disk: diskMemory.nullable() }).nullable(),
+  pulled: z.strictObject({ store: storeId, upTo: count }).nullable(),
 });
 
 const refusalReason = z.enum([

@@ -1,13 +1,11 @@
-/** The shape of records and snapshots (`core/model/records.ts`, `snapshot.ts`). */
+/** The shape of records (`core/model/records.ts`). */
 import * as z from "zod";
-import { nodeIdMax } from "../model/ids.ts";
+import { nodeIdMax, parseNodeId } from "../model/ids.ts";
 import { headerBytesMax, headersBytesMax, readersMax, thumbnailBytesMax } from "../model/limits.ts";
-import { type ImageRecord, imageTypes } from "../model/records.ts";
-import type { Snapshot } from "../model/snapshot.ts";
+import { type AnyRecord, imageTypes } from "../model/records.ts";
 import {
   bytesOf,
   bytesUpTo,
-  clusterId,
   count,
   type Frozen,
   imageId,
@@ -16,6 +14,7 @@ import {
   measure,
   nodeId,
   type Same,
+  storeId,
   term,
   text,
   userName,
@@ -28,7 +27,7 @@ export const assignedBy = z.enum(["leader", "fallback"]);
 export const sha256 = bytesOf(32);
 export const header = bytesUpTo(headerBytesMax);
 
-const stamp = z.strictObject({ atMs: count, node: count });
+export const stamp = z.strictObject({ atMs: count, node: count });
 const register = <Value extends z.ZodType>(value: Value) => z.strictObject({ stamp, value });
 
 const facts = z.strictObject({
@@ -55,54 +54,53 @@ const headersFit = (registers: readonly { readonly value: Uint8Array }[]): boole
   registers.length <= readersMax &&
   registers.reduce((sum, { value }) => sum + value.length, 0) <= headersBytesMax;
 
-export const imageRecord = z.strictObject({
-  facts,
-  processing: z.strictObject({ node: nodeId, term, assignedBy }),
-  headers,
-  homes: register(z.array(nodeId).max(nodeIdMax)),
-  inspection: register(z.strictObject({ verdict, thumbnail: bytesUpTo(thumbnailBytesMax).nullable() })),
-  trashed: register(z.boolean()),
-});
+/** What each node says of itself, by its id. */
+const byNode = <Value extends z.ZodType>(value: Value) =>
+  z
+    .record(text(1), value)
+    .refine((map) => Object.keys(map).every((key) => parseNodeId(Number(key)) !== null), "expected node ids");
 
-const nodeView = z.strictObject({
-  id: nodeId,
-  address: text(300),
-  state: z.enum(["up", "suspect", "down", "rebuilding"]),
-  role: z.enum(["leader", "follower", "candidate"]),
-  heartbeatMs: measure.nullable(),
-  roundTripMs: measure.nullable(),
-  inFlight: count.nullable(),
-  load: measure.nullable(),
-  cpu: measure.nullable(),
-  memory: measure.nullable(),
-  lagMs: measure.nullable(),
-  images: count.nullable(),
-  payloadBytes: count.nullable(),
-  diskFreeBytes: count.nullable(),
-  uptimeMs: measure.nullable(),
-});
+export const candidates = z
+  .array(z.strictObject({ node: nodeId, images: count, bytes: count, cpu: measure }))
+  .max(nodeIdMax);
 
-const linkView = z.strictObject({
-  from: nodeId,
-  to: nodeId,
-  silenceMs: measure.nullable(),
-  roundTripMs: measure.nullable(),
-});
-
-export const snapshot = z.strictObject({
-  observer: nodeId,
-  at: wallMs,
-  cluster: clusterId,
-  term: term.nullable(),
+const processing = z.strictObject({
+  node: nodeId,
+  term,
+  assignedBy,
   leader: nodeId.nullable(),
-  quorum: z.strictObject({ live: count, needed: count, ok: z.boolean() }),
-  /** Negative when something is lost already. */
-  tolerance: z.int(),
-  nodes: z.array(nodeView).max(nodeIdMax),
-  links: z.array(linkView).max(nodeIdMax * nodeIdMax),
+  candidates,
+  attempt: count,
+  startedAt: wallMs,
 });
+
+const home = z.strictObject({ store: storeId, syncedAt: wallMs.nullable() });
+
+export const imageRecord = z.strictObject({
+  kind: z.literal("image"),
+  facts,
+  processing,
+  headers,
+  homes: byNode(register(home.nullable())),
+  inspection: register(z.strictObject({ verdict, thumbnail: bytesUpTo(thumbnailBytesMax).nullable() })),
+  trashed: register(wallMs.nullable()),
+  condemned: byNode(z.strictObject({ stamp, store: storeId })),
+});
+
+const diskName = text(40).refine((name) => /^[1-9]:[0-9a-f]{32}$/.test(name), "expected node:store");
+/** Each node may have had some disks in the life of one tombstone. */
+const erasedOnMax = 64;
+
+export const tombstone = z.strictObject({
+  kind: z.literal("tombstone"),
+  id: imageId,
+  owner: userName,
+  purge: z.strictObject({ stamp, reason: z.enum(["owner", "expired"]) }),
+  erasedOn: z.array(diskName).max(erasedOnMax),
+});
+
+export const anyRecord = z.discriminatedUnion("kind", [imageRecord, tombstone]);
 
 export type RecordDrift = MustBeNever<
-  | (Same<Frozen<z.output<typeof imageRecord>>, ImageRecord> extends true ? never : "ImageRecord")
-  | (Same<Frozen<z.output<typeof snapshot>>, Snapshot> extends true ? never : "Snapshot")
+  Same<Frozen<z.output<typeof anyRecord>>, AnyRecord> extends true ? never : "AnyRecord"
 >;

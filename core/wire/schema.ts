@@ -1,6 +1,7 @@
 /** The shape of every message, by kind: one look-up, never "try them all". */
 import * as z from "zod";
-import { pageRecordsMax } from "../model/limits.ts";
+import { nodeIdMax } from "../model/ids.ts";
+import { bucketEntriesMax, digestBucketsMax, pageRecordsMax } from "../model/limits.ts";
 import type { Message } from "../model/messages.ts";
 import { controlSchemas } from "./schema-control.ts";
 import { refused } from "./schema-faults.ts";
@@ -17,7 +18,18 @@ import {
   term,
   text,
 } from "./schema-parts.ts";
-import { assignedBy, header, imageRecord, imageType, sha256, snapshot, verdict } from "./schema-records.ts";
+import {
+  anyRecord,
+  assignedBy,
+  candidates,
+  header,
+  imageRecord,
+  imageType,
+  sha256,
+  stamp,
+  verdict,
+} from "./schema-records.ts";
+import { snapshot } from "./schema-views.ts";
 
 const agreementLinesMax = 32;
 const agreementLineUnitsMax = 320;
@@ -33,6 +45,7 @@ const hello = z.strictObject({
 
 const pageLimit = z.int().min(1).max(pageRecordsMax);
 const page = z.array(imageRecord).max(pageRecordsMax);
+const anyPage = z.array(anyRecord).max(pageRecordsMax);
 
 const requestSchemas = {
   offer: z.strictObject({ kind: z.literal("offer"), id: imageId, name: imageName, bytes: count }),
@@ -46,12 +59,15 @@ const requestSchemas = {
     fileKey: bytesOf(16),
     header,
     fingerprint: bytesOf(32),
-    assignment: z.strictObject({ node: nodeId, term, by: assignedBy }),
-    retry: z.boolean(),
+    assignment: z.strictObject({ node: nodeId, term, by: assignedBy, leader: nodeId.nullable(), candidates }),
+    attempt: z.int().min(1).max(1_000_000),
   }),
   list: z.strictObject({ kind: z.literal("list"), before: imageId.nullable(), limit: pageLimit }),
   get: z.strictObject({ kind: z.literal("get"), id: imageId }),
   find: z.strictObject({ kind: z.literal("find"), part: text(64) }),
+  describe: z.strictObject({ kind: z.literal("describe"), id: imageId }),
+  trash: z.strictObject({ kind: z.literal("trash"), id: imageId, trashed: z.boolean(), seen: stamp }),
+  purge: z.strictObject({ kind: z.literal("purge"), id: imageId }),
   status: z.strictObject({ kind: z.literal("status") }),
   store: z.strictObject({
     kind: z.literal("store"),
@@ -60,19 +76,35 @@ const requestSchemas = {
     payloadHash: sha256.nullable(),
   }),
   "store.commit": z.strictObject({ kind: z.literal("store.commit"), record: imageRecord }),
-  merge: z.strictObject({ kind: z.literal("merge"), records: page }),
+  merge: z.strictObject({ kind: z.literal("merge"), records: anyPage }),
   pull: z.strictObject({
     kind: z.literal("pull"),
     store: storeId.nullable(),
     after: count,
     limit: pageLimit,
   }),
+  digests: z.strictObject({ kind: z.literal("digests") }),
+  bucket: z.strictObject({ kind: z.literal("bucket"), bucket: count, after: imageId.nullable() }),
+  records: z.strictObject({ kind: z.literal("records"), ids: z.array(imageId).max(pageRecordsMax) }),
   fetch: z.strictObject({ kind: z.literal("fetch"), id: imageId, payloadHash: sha256 }),
 };
 
 const replySchemas = {
-  "offer.assigned": z.strictObject({ kind: z.literal("offer.assigned"), id: imageId, node: nodeId, term }),
-  "offer.declined": z.strictObject({ kind: z.literal("offer.declined"), id: imageId, node: nodeId, term }),
+  "offer.assigned": z.strictObject({
+    kind: z.literal("offer.assigned"),
+    id: imageId,
+    node: nodeId,
+    term,
+    leader: nodeId,
+    candidates,
+  }),
+  "offer.declined": z.strictObject({
+    kind: z.literal("offer.declined"),
+    id: imageId,
+    node: nodeId,
+    term,
+    leader: nodeId,
+  }),
   "offer.no-leader": z.strictObject({ kind: z.literal("offer.no-leader"), id: imageId, term }),
   "upload.accepted": z.strictObject({
     kind: z.literal("upload.accepted"),
@@ -97,6 +129,12 @@ const replySchemas = {
   "list.page": z.strictObject({ kind: z.literal("list.page"), records: page, more: z.boolean() }),
   "get.found": z.strictObject({ kind: z.literal("get.found"), record: imageRecord }),
   found: z.strictObject({ kind: z.literal("found"), ids: z.array(imageId).max(pageRecordsMax) }),
+  described: z.strictObject({
+    kind: z.literal("described"),
+    record: imageRecord,
+    live: z.array(z.strictObject({ node: nodeId, store: storeId })).max(nodeIdMax),
+  }),
+  changed: z.strictObject({ kind: z.literal("changed"), id: imageId }),
   "status.reply": z.strictObject({ kind: z.literal("status.reply"), snapshot }),
   "store.ready": z.strictObject({ kind: z.literal("store.ready"), have: z.boolean() }),
   stored: z.strictObject({ kind: z.literal("stored"), store: storeId, feedHead: count }),
@@ -105,8 +143,18 @@ const replySchemas = {
     store: storeId,
     upTo: count,
     feedHead: count,
-    records: page,
+    records: anyPage,
   }),
+  "digests.reply": z.strictObject({
+    kind: z.literal("digests.reply"),
+    buckets: z.array(z.strictObject({ bucket: count, records: count, digest: count })).max(digestBucketsMax),
+  }),
+  "bucket.reply": z.strictObject({
+    kind: z.literal("bucket.reply"),
+    entries: z.array(z.strictObject({ id: imageId, digest: count })).max(bucketEntriesMax),
+    more: z.boolean(),
+  }),
+  "records.reply": z.strictObject({ kind: z.literal("records.reply"), records: anyPage }),
   "fetch.found": z.strictObject({ kind: z.literal("fetch.found"), payloadBytes: count }),
 };
 

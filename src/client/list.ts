@@ -2,7 +2,7 @@
 import type { Client } from "../../core/io/client/client.ts";
 import { type ExitCode, exitCodeOf, sayBytes } from "../../core/model/faults.ts";
 import { shortId } from "../../core/model/ids.ts";
-import type { ImageRecord } from "../../core/model/records.ts";
+import { homesOf, type ImageRecord } from "../../core/model/records.ts";
 import type { Talk } from "./talk.ts";
 
 export const list = async (client: Client, talk: Talk): Promise<ExitCode> => {
@@ -28,8 +28,8 @@ export const recordJson = ({ facts, homes, trashed, inspection }: ImageRecord) =
   type: facts.type,
   createdAt: new Date(facts.createdAt).toISOString(),
   owner: facts.owner,
-  copies: homes.value.length,
-  trashed: trashed.value,
+  copies: homesOf({ homes }).length,
+  trashed: trashed.value !== null,
   inspected: inspection.value.verdict,
 });
 
@@ -38,9 +38,9 @@ const rowOf = ({ facts, homes, trashed, inspection }: ImageRecord): string => {
   const size = facts.width === 0 ? "?" : `${facts.width}x${facts.height}`;
   const flags = [
     ...(inspection.value.verdict === "damaged" ? ["damaged"] : []),
-    ...(trashed.value ? ["in the trash"] : []),
+    ...(trashed.value !== null ? ["in the trash"] : []),
   ];
-  const copies = `${homes.value.length} copies`;
+  const copies = `${homesOf({ homes }).length} copies`;
   return [
     shortId(facts.id),
     at,

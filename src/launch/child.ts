@@ -4,8 +4,9 @@
  * It is the same program with `server ID --headless`, and it reports over the channel between us. When this
  * process dies in any way, the channel closes and the child stops by itself: no orphans.
  */
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { execa } from "execa";
+import { programFolder } from "../../core/io/version.ts";
 import type { Fault } from "../../core/model/faults.ts";
 import { fault } from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
@@ -24,17 +25,19 @@ export interface ChildOptions {
   readonly id: NodeId;
   readonly data: string;
   readonly configPath: string;
+  readonly acceptLoss: boolean;
   readonly onReport: (report: Report) => void;
 }
 
 /** Longer than a node waits for its uploads under way. */
 const stopMsMax = 15_000;
-const program = fileURLToPath(new URL("../../../bin/distinsta.js", import.meta.url));
+const program = join(programFolder(), "bin", "distinsta.js");
 
 /** NODE_EXITED when the process cannot be started; everything later comes by `exited`. */
 export const startChild = (options: ChildOptions): ChildNode => {
-  const { id, data, configPath, onReport } = options;
+  const { id, data, configPath, acceptLoss, onReport } = options;
   const words = [program, "server", String(id), "--headless", "--data", data, "--config", configPath];
+  if (acceptLoss) words.push("--accept-loss");
   const child = execa(process.execPath, words, {
     ipc: true,
     stdin: "ignore",

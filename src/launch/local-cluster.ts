@@ -28,7 +28,7 @@ export const startLocalCluster = (
   options: LaunchOptions,
   onNews: (news: ClusterNews) => void,
 ): LocalCluster => {
-  const { config, configPath, data } = options;
+  const { config, configPath, data, acceptLoss = false } = options;
   const latest = new Map<NodeId, Snapshot>();
   let ready = false;
   const onReport = (id: NodeId, report: Report): void => {
@@ -43,7 +43,13 @@ export const startLocalCluster = (
   };
   const ids = options.only ?? config.servers.map((server) => server.id);
   const children = ids.map((id) => {
-    const child = startChild({ id, data, configPath, onReport: (report) => onReport(id, report) });
+    const child = startChild({
+      id,
+      data,
+      configPath,
+      acceptLoss,
+      onReport: (report) => onReport(id, report),
+    });
     onNews({ kind: "started", node: id, pid: child.pid });
     void child.exited.then((problem) => {
       latest.delete(id);

@@ -20,6 +20,8 @@ export interface LaunchOptions {
   readonly data: string;
   /** Which of the configuration's nodes; all of them when left out. */
   readonly only?: readonly NodeId[];
+  /** See `NodeOptions`. */
+  readonly acceptLoss?: boolean;
 }
 
 /** Throws FaultError: USAGE, CONFIG_*, FILE_UNWRITABLE. */

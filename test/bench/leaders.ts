@@ -88,10 +88,12 @@ export interface Kill {
   readonly atMs: number;
   readonly electedMs: number;
   readonly refusedMs: number;
+  /** When the killed node was started again. */
+  readonly restartedAtMs: number;
 }
 
-/** Kills whoever leads, starts it again, and waits until all is as before. */
-export const killLeader = async (fleet: Fleet): Promise<Kill> => {
+/** Kills whoever leads, starts it again when it was down for `downMs`, and waits until all is as before. */
+export const killLeader = async (fleet: Fleet, downMs = 0): Promise<Kill> => {
   const { leader } = fleet;
   const port = fleet.config.servers.find(({ id }) => id === leader)?.port ?? 0;
   const socket = await connected(port);
@@ -103,11 +105,13 @@ export const killLeader = async (fleet: Fleet): Promise<Kill> => {
     untilRefused(socket, port),
   ]);
   await fleet.untilGone(leader);
+  await pauseMs(Math.max(0, atMs + downMs - nowMs()));
   const again = fleet.lines.length;
+  const restartedAtMs = nowMs();
   fleet.start(leader);
   await fleet.joined(leader, again);
   await pauseMs(settledMs);
-  return { atMs, electedMs: elected.atMs - atMs, refusedMs: refusedAtMs - atMs };
+  return { atMs, electedMs: elected.atMs - atMs, refusedMs: refusedAtMs - atMs, restartedAtMs };
 };
 
 const connected = async (port: number): Promise<Socket> => {

@@ -10,7 +10,8 @@ import { measureFreeze, measureKill, measureStart } from "./leaders.ts";
 import { describeMachine, sayMachine } from "./machine.ts";
 import { type Options, quickRun, wholeRun } from "./options.ts";
 import { profileArguments, sayProfiles } from "./profile.ts";
-import { measureCrowd, measureStall, measureUploads } from "./uploads.ts";
+import { measureStall } from "./stall.ts";
+import { measureCrowd, measureUploads } from "./uploads.ts";
 import { measureWire } from "./wire.ts";
 
 const parts: Readonly<Record<string, (options: Options) => Promise<readonly Figure[]>>> = {

@@ -17,7 +17,7 @@ export interface Options {
   readonly clientArguments: readonly string[];
 }
 
-/** About eight minutes; five of them are the kills. */
+/** About nine minutes; five of them are the kills. */
 export const wholeRun: Options = {
   starts: 10,
   kills: 200,

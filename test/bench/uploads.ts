@@ -1,15 +1,14 @@
 /**
- * Uploads: how long one takes, how many eight clients finish in a second, how long one stands still when the
- * leader is killed, and what memory all that took.
+ * Uploads: how long one takes, how many eight clients finish in a second, and what memory all that took.
  *
  * The cluster and the bare processes take turns, and each turn begins when the other has nothing left to do:
  * also what the nodes do after the acknowledgement (decoding, thumbnails) is waited for.
  */
 import { readFileSync } from "node:fs";
 import { type Bare, startBareTrio } from "./bare-start.ts";
-import { type Figure, median, nowMs } from "./figures.ts";
+import { type Figure, nowMs } from "./figures.ts";
 import { type Fleet, nodeIds, pauseMs } from "./fleet.ts";
-import { type Kill, killLeader, startSettled } from "./leaders.ts";
+import { startSettled } from "./leaders.ts";
 import type { Options } from "./options.ts";
 import type { Done, Target } from "./uploader.ts";
 import { makePictures, type Picture, startUploader, type Uploader } from "./uploader-start.ts";
@@ -183,53 +182,4 @@ const megabytes = (pid: number, field: string): readonly number[] => {
   } catch {
     return [];
   }
-};
-
-/** An upload that a kill touched lasts into, or begins within, this time after it. */
-const touchedMs = 3_000;
-
-/** The leader is killed while two clients upload; how long the slowest upload of each kill stood still. */
-export const measureStall = async ({ stalls, nodeArguments }: Options): Promise<readonly Figure[]> => {
-  const fleet = await startSettled(nodeArguments);
-  try {
-    const pictures = await makePictures(fleet, [50_000]);
-    const uploader = await startUploader(fleet, { clients: 2, barePort: null, pictures });
-    uploader.begin(0, "cluster");
-    await pauseMs(1_000);
-    const kills: Kill[] = [];
-    for (let turn = 0; turn < stalls; turn++) kills.push(await killLeader(fleet));
-    const uploads = await uploader.end();
-    await uploader.close();
-    return stallFigures(kills, uploads);
-  } finally {
-    await fleet.close();
-  }
-};
-
-const stallFigures = (kills: readonly Kill[], uploads: readonly Done[]): readonly Figure[] => {
-  const touches = (done: Done, { atMs }: Kill): boolean =>
-    done.startedAtMs + done.ms > atMs && done.startedAtMs < atMs + touchedMs;
-  const normal = uploads.filter((done) => !kills.some((kill) => touches(done, kill))).map(({ ms }) => ms);
-  const slowest = kills.map((kill) =>
-    Math.max(...uploads.filter((done) => touches(done, kill)).map(({ ms }) => ms)),
-  );
-  return [
-    {
-      name: "longest stall of an upload, leader killed",
-      unit: "ms",
-      values: slowest.map((ms) => ms - median(normal)),
-      floor: normal,
-      floorIs: "an upload of the same 50 kB in the same run that no kill touched",
-      aim: { most: 200 },
-      note: "Per kill, the slowest of all uploads that it touched, less an untouched one",
-    },
-    {
-      name: "kill to new leader, during uploads",
-      unit: "ms",
-      values: kills.map(({ electedMs }) => electedMs),
-      floor: kills.map(({ refusedMs }) => refusedMs),
-      floorIs: "the same kill as a bare TCP connection sees it",
-      aim: {},
-    },
-  ];
 };

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const state = { term: term(3), votedFor: nodeId(2), boot: boot(5) };
+const state = { term: term(3), votedFor: nodeId(2), boot: boot(5), saves: 9 };
 
 describeTermStore("a file", () => {
   const path = join(folder, "term.json");
@@ -38,6 +38,8 @@ describe("the file", () => {
       whole.replace('"term":3', '"term":2'),
       whole.replace('"votedFor":2', '"votedFor":null'),
       whole.replace('"boot":5', '"boot":-5'),
+      whole.replace('"saves":9', '"saves":8'),
+      whole.replace('"saves":9', '"saves":0.5'),
       "x".repeat(500),
     ];
     for (const text of damaged) {

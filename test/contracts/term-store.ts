@@ -11,7 +11,7 @@ export interface TermStoreBench {
 
 export const describeTermStore = (name: string, make: () => TermStoreBench): void => {
   describe(`term store: ${name}`, () => {
-    const first = { term: term(3), votedFor: nodeId(2), boot: boot(5) };
+    const first = { term: term(3), votedFor: nodeId(2), boot: boot(5), saves: 7 };
 
     test("a new disk holds nothing", () => {
       expect(make().store.load()).toEqual({ ok: true, value: null });
@@ -26,7 +26,7 @@ export const describeTermStore = (name: string, make: () => TermStoreBench): voi
     test("the last save counts, also one without a vote", () => {
       const { store, reopen } = make();
       store.save(first);
-      const last = { term: term(4), votedFor: null, boot: boot(5) };
+      const last = { term: term(4), votedFor: null, boot: boot(5), saves: 8 };
       expect(store.save(last).ok).toBe(true);
       expect(store.load()).toEqual({ ok: true, value: last });
       expect(reopen().load()).toEqual({ ok: true, value: last });
@@ -38,6 +38,7 @@ export const describeTermStore = (name: string, make: () => TermStoreBench): voi
         term: term(Number.MAX_SAFE_INTEGER),
         votedFor: nodeId(9),
         boot: boot(Number.MAX_SAFE_INTEGER),
+        saves: Number.MAX_SAFE_INTEGER,
       };
       store.save(greatest);
       expect(reopen().load()).toEqual({ ok: true, value: greatest });

@@ -2,9 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nodeId } from "../../core/model/ids.ts";
-import { gatedSource, must, until } from "../core/io/cluster.ts";
+import { type ImageId, nodeId } from "../../core/model/ids.ts";
+import { gatedSource, must } from "../core/io/cluster.ts";
 import { type Picture, pictureOfBytes } from "../support/pictures.ts";
+import { until } from "../support/until.ts";
 import {
   type Fleet,
   faultsIn,
@@ -35,20 +36,17 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-const idsIn = (ledger: Ledger): readonly string[] => ledger.entries.map(({ receipt }) => receipt.id);
+const idsIn = (ledger: Ledger): readonly ImageId[] => ledger.entries.map(({ receipt }) => receipt.id);
 
-/** Until every node has a copy of every image on its own disk; each once. */
+/** Until every node has a copy of every image on its own disk, and counts each once. */
 const copiedEverywhere = async (ledger: Ledger): Promise<void> => {
-  await eventually(() =>
-    fleet.nodes.every((node) => {
-      const here = new Set(fleet.payloadsOf(node));
-      return idsIn(ledger).every((id) => here.has(id));
-    }),
+  const images = new Set([...fleet.acknowledged, ...idsIn(ledger)]).size;
+  for (const id of idsIn(ledger)) await fleet.copiedEverywhere(id);
+  await eventually(async () =>
+    [...(await fleet.views())].every(
+      ([node, view]) => view?.nodes.find(({ id }) => id === node)?.images === images,
+    ),
   );
-  for (const node of fleet.nodes) {
-    const files = fleet.payloadsOf(node);
-    expect(files.length, `payloads of node ${node}`).toBe(new Set(files).size);
-  }
 };
 
 /** Each acknowledged image is listed once, and none that nobody was told of. */

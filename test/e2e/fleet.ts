@@ -5,7 +5,7 @@
  * Judging is harsh: every image of the ledger is asked of every node, and opened.
  */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../../core/io/client/client.ts";
 import { wallNow } from "../../core/io/clock.ts";
@@ -107,12 +107,10 @@ export class Fleet {
     });
   }
 
-  /** Payloads on a node's disk: their ids, one for each file. */
-  payloadsOf(id: NodeId): readonly string[] {
-    const folder = join(this.clients.data, "nodes", String(id), "payloads");
-    return readdirSync(folder)
-      .flatMap((shelf) => readdirSync(join(folder, shelf)))
-      .map((name) => name.slice(0, 36));
+  /** Until every node has the payload on its own disk. */
+  async copiedEverywhere(image: ImageId): Promise<void> {
+    for (const id of this.nodes)
+      await look(async () => ((await this.clients.look(id, image))?.here === true ? true : null));
   }
 
   async close(): Promise<void> {

@@ -323,7 +323,8 @@ describe.skipIf(reason !== null)(title("when every disk is full"), () => {
     const site = new Site();
     try {
       await site.found(config);
-      for (const id of [1, 2, 3]) await listening(site.startNode(id, smallDisk(site, id, 6)));
+      // The first segment and the index want some megabytes before anything is stored.
+      for (const id of [1, 2, 3]) await listening(site.startNode(id, smallDisk(site, id, 16)));
       await site.whole();
       await site.letIn("alice");
       const { id, file } = await site.upload(200_000);

@@ -254,10 +254,15 @@ describe("when nodes are missing", () => {
       const start = (id: number) => lab.start(["server", String(id), "--headless"]);
       start(1);
       const second = start(2);
-      // At once: no leader yet is no reason to fail.
+      // A new cluster is born only when all its nodes have come once (DESIGN §6): two of three cannot know that the
+      // third has nothing on its disk.
+      const third = start(3);
+      // At once: no leader yet, and no disk that may speak, are no reason to fail.
       expect((await lab.run(["client", "alice", "upload", "cat.png", "--json"])).code).toBe(0);
-      second.child.kill("SIGKILL");
-      await second.ended;
+      for (const node of [third, second]) {
+        node.child.kill("SIGKILL");
+        await node.ended;
+      }
       const noQuorum = {
         code: 3,
         what: "no quorum: 1 of the 2 nodes that are needed",

@@ -98,7 +98,7 @@ class Search {
   }
 
   run(): SearchResult {
-    const born = { term: term(0), votedFor: null, boot: onlyBoot };
+    const born = { term: term(0), votedFor: null, boot: onlyBoot, saves: 0 };
     const locals = this.ids.map((id) => this.numberLocal({ state: this.reborn(id, born), disk: born }));
     const leaders = Array.from({ length: this.options.termMax + 1 }, () => 0);
     this.visit({ locals, sent: 0n, crashes: 0, leaders, before: null, how: "the beginning" });
@@ -276,15 +276,19 @@ class Search {
       peers: this.ids.filter((other) => other !== id),
       majority: Math.floor(this.ids.length / 2) + 1,
       timings: noTime,
-      store: storeId("0".repeat(32)),
+      run: 1,
+      disk: { store: storeId("0".repeat(32)), generation: 1, saves: 0, feedHead: 0 },
+      memories: new Map(),
+      acceptLoss: false,
+      aloneSince: moment.now,
     };
-    return this.options.machine.initial(setup, durable, moment);
+    return ready(this.options.machine.initial(setup, durable, moment));
   }
 
   /** Without what only time or liveness would read, so that equal states are one. */
   private settled(state: NodeState): NodeState {
     const { setup, election } = state;
-    const fresh = initialNode(setup, election.durable, moment);
+    const fresh = ready(initialNode(setup, election.durable, moment));
     const { role, leader, endedTerm } = election;
     const heeded = this.options.handovers ? { leader, endedTerm } : {};
     const still = role.kind === "asking" ? ({ kind: "follower" } as const) : role;
@@ -367,3 +371,6 @@ const preVote = (asked: Term, ownTerm: Term): ControlMessage => ({
 
 const pathOf = (global: Global): readonly string[] =>
   global.before === null ? [] : [...pathOf(global.before), global.how];
+
+/** Its disk is what the others remember: there is nothing to wait for. */
+const ready = (state: NodeState): NodeState => ({ ...state, standing: { kind: "ready" }, generation: 1 });

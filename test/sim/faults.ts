@@ -161,6 +161,8 @@ const wipe: Fault = (world, random, victim) => {
 };
 
 const setClock: Fault = (world, random, victim) => {
+  // Nobody sets the clock of a machine that sleeps; set back by just that much, it would hide the sleep.
+  if (world.isAsleep(victim)) return;
   world.tell(`* somebody sets the clock of node ${victim}`);
   world.setWallBy(victim, random.between(-5_000, 5_000));
 };

@@ -19,7 +19,7 @@ export const invariants = {
   leaseHeld: "a leader without a majority stops within its lease",
   oneActs: "leaders of two terms act at once only after false evidence, for at most one lease",
   handedOver: "who has handed over acts no more in that term",
-  silence: "a restarted node neither votes nor stands for one election timeout",
+  silence: "a restarted node neither votes nor stands for one election timeout after its last process ended",
   promise: "who has acknowledged a leader promises nobody else a vote within one election timeout",
   notPushed: "a leader is pushed aside by nobody: to stand takes a majority of pre-votes or a hand-over",
   elects: "with a connected majority a leader appears in time",
@@ -69,7 +69,7 @@ interface Seen {
   toldTerm: number;
   /** Its term in this life. */
   term: number;
-  startedAt: number;
+  aloneSince: number;
   bornSilent: boolean;
   /** When it last acknowledged a heartbeat, and whose. */
   acknowledgedAt: number;
@@ -105,13 +105,14 @@ export class Oracle {
   }
 
   /** A process begins. `durable` is what it found on its disk. */
-  started(id: NodeId, durable: DurableTerm | null, nowMs: number): void {
+  /** `aloneSinceMs`: when its process before this one ended. */
+  started(id: NodeId, durable: DurableTerm | null, aloneSinceMs: number): void {
     const before = this.nodes.get(id);
     const forgot = durable === null;
     this.nodes.set(id, {
       toldTerm: forgot ? 0 : (before?.toldTerm ?? 0),
       term: 0,
-      startedAt: nowMs,
+      aloneSince: aloneSinceMs,
       bornSilent: !forgot && durable.term > 0 && this.setup.majority > 1,
       acknowledgedAt: Number.NEGATIVE_INFINITY,
       acknowledged: null,
@@ -288,9 +289,9 @@ export class Oracle {
   }
 
   private checkSilence(id: NodeId, seen: Seen, what: string, nowMs: number): void {
-    const aliveMs = nowMs - seen.startedAt;
-    if (seen.bornSilent && aliveMs < this.setup.electionTimeoutMs * (1 - paceShareMax))
-      this.accuse("silence", `node ${id} ${what} ${Math.round(aliveMs)} ms after its restart`);
+    const aloneMs = nowMs - seen.aloneSince;
+    if (seen.bornSilent && aloneMs < this.setup.electionTimeoutMs * (1 - paceShareMax))
+      this.accuse("silence", `node ${id} ${what} ${Math.round(aloneMs)} ms after its last process ended`);
   }
 
   private checkPromise(id: NodeId, seen: Seen, to: NodeId, nowMs: number): void {

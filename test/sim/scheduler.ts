@@ -9,6 +9,8 @@ export interface Scheduler {
   at(atMs: number, act: () => void): void;
   /** Lets everything happen that is due up to and including `untilMs`. */
   run(untilMs: number): void;
+  /** Lets the next thing happen, if it is due up to and including `untilMs`; else time goes on to there: false. */
+  step(untilMs: number): boolean;
 }
 
 interface Planned {
@@ -21,6 +23,17 @@ export const createScheduler = (): Scheduler => {
   const heap: Planned[] = [];
   let nowMs = 0;
   let order = 0;
+  const step = (untilMs: number): boolean => {
+    const first = heap[0];
+    if (first === undefined || first.atMs > untilMs) {
+      nowMs = Math.max(nowMs, untilMs);
+      return false;
+    }
+    pop(heap);
+    nowMs = first.atMs;
+    first.act();
+    return true;
+  };
   return {
     now: () => nowMs,
     at: (atMs, act) => {
@@ -28,13 +41,9 @@ export const createScheduler = (): Scheduler => {
       push(heap, { atMs: Math.max(atMs, nowMs), order, act });
     },
     run: (untilMs) => {
-      for (let first = heap[0]; first !== undefined && first.atMs <= untilMs; first = heap[0]) {
-        pop(heap);
-        nowMs = first.atMs;
-        first.act();
-      }
-      nowMs = untilMs;
+      while (step(untilMs));
     },
+    step,
   };
 };
 

@@ -11,6 +11,7 @@ export interface SimClock extends Clock {
   sleep(durationMs: number): void;
   /** It wakes before its time. */
   wake(): void;
+  readonly isAsleep: boolean;
   /** Somebody sets the wall clock. */
   setWallBy(durationMs: number): void;
   /** Wakes come through this gate, so that a frozen or dead process gets none. */
@@ -30,7 +31,7 @@ export const createSimClock = (scheduler: Scheduler, rate: number, startMs: numb
   const monotonic = (): ReturnType<Clock["monotonic"]> => monotonicMs(startMs + seenMs() * rate);
   const clock: SimClock = {
     monotonic,
-    wall: () => wallMs(wallOffsetMs + scheduler.now() * rate),
+    wall: () => wallMs(Math.floor(wallOffsetMs + scheduler.now() * rate)),
     at: (at, wake) => {
       let cancelled = false;
       const wait = (): void => {
@@ -56,6 +57,9 @@ export const createSimClock = (scheduler: Scheduler, rate: number, startMs: numb
     wake: () => {
       asleepMs -= Math.max(0, asleepUntil - scheduler.now());
       asleepUntil = scheduler.now();
+    },
+    get isAsleep() {
+      return asleepUntil > scheduler.now();
     },
     setWallBy: (durationMs) => {
       wallOffsetMs += durationMs;

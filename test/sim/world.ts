@@ -6,12 +6,15 @@
 import { holdsLease } from "../../core/decide/election-state.ts";
 import type { PeerView } from "../../core/decide/liveness.ts";
 import type { NodeEvent } from "../../core/decide/node.ts";
+import { refillStep } from "../../core/decide/refill.ts";
 import { createNodeDriver, type Machine, type NodeDriver, realMachine } from "../../core/io/driver.ts";
 import type { ClusterConfig, Timings } from "../../core/model/config.ts";
 import { majorityOf } from "../../core/model/config.ts";
-import type { ControlMessage } from "../../core/model/control.ts";
+import type { ControlMessage, PeerMemory } from "../../core/model/control.ts";
 import { type Event, sentenceOf } from "../../core/model/events.ts";
+import { good } from "../../core/model/faults.ts";
 import { clusterId, imageId, type NodeId, nodeId, storeId, type Term } from "../../core/model/ids.ts";
+import { type MonotonicMs, monotonicMs } from "../../core/model/units.ts";
 import type { LinkEvent } from "../../core/ports.ts";
 import { type Counters, noCounts } from "./counters.ts";
 import { createLinks, type Links } from "./links.ts";
@@ -44,9 +47,13 @@ interface Host {
   readonly clock: SimClock;
   readonly disk: SimDisk;
   stores: number;
-  /** Its disk came back empty and is not refilled yet. */
-  rebuilding: boolean;
+  /** Of its disk; 0 until it is born or filled. */
+  generation: number;
+  /** What it has noted of the disks of the others. */
+  memories: ReadonlyMap<NodeId, PeerMemory>;
   driver: NodeDriver | null;
+  /** When its last process ended, by the true time and by its clock: the next one may have its lock from then on. */
+  ended: { readonly trueMs: number; readonly at: MonotonicMs };
   listener: ((event: LinkEvent) => void) | null;
   /** While frozen or asleep the process does nothing; what comes in waits here. */
   frozen: boolean;
@@ -54,6 +61,9 @@ interface Host {
   /** Effects until the process ends in mid-step; null for not planned. */
   crashIn: number | null;
 }
+
+/** A process takes its lock this long before it is loaded, if the one before has ended by then. */
+const loadMs = 250;
 
 export class World {
   readonly scheduler: Scheduler = createScheduler();
@@ -102,8 +112,13 @@ export class World {
     return this.host(id).driver !== null;
   }
 
+  isAsleep(id: NodeId): boolean {
+    return this.host(id).clock.isAsleep;
+  }
+
   isRebuilding(id: NodeId): boolean {
-    return this.host(id).rebuilding;
+    const { driver, generation } = this.host(id);
+    return driver === null ? generation === 0 : !driver.ready;
   }
 
   /** Like `scheduler.at`, counted from now; forgotten when the world is healed. */
@@ -133,14 +148,14 @@ export class World {
     host.crashIn = null;
     host.clock.gate = (wake) => this.whenAwake(id, () => this.guarded(host, wake));
     const { durable } = host.disk;
-    this.oracle.started(id, durable, this.now());
+    this.oracle.started(id, durable, Math.max(host.ended.trueMs, this.now() - loadMs));
     const created = this.createDriver(host);
     if (!created.ok) throw new Error(`node ${id} does not start: ${JSON.stringify(created.fault)}`);
     const driver = created.value;
     host.driver = driver;
-    if (host.rebuilding) this.refill(host, driver);
     this.tell(`node ${id} starts (boot ${driver.boot})`);
     this.guarded(host, () => driver.start());
+    this.noteDisks(host, driver);
     this.links.rose(id);
   }
 
@@ -189,7 +204,8 @@ export class World {
     this.end(host);
     host.disk.wipe();
     host.stores++;
-    host.rebuilding = true;
+    host.generation = 0;
+    host.memories = new Map();
   }
 
   /** The process stands still; with `asleep` the whole machine does, and its monotonic clock. */
@@ -225,7 +241,9 @@ export class World {
       this.whenAwake(id, () => this.guarded(host, () => driver.reportElectable(diskHealthy, lagging)));
   }
 
+  /** Not while the machine is asleep: then nobody sets its clock. */
   setWallBy(id: NodeId, durationMs: number): void {
+    if (this.host(id).frozen) return;
     this.counters.clockSettings++;
     this.host(id).clock.setWallBy(durationMs);
   }
@@ -261,8 +279,10 @@ export class World {
       clock,
       disk: createSimDisk(() => this.crashesNow(id)),
       stores: 1,
-      rebuilding: false,
+      generation: 0,
+      memories: new Map(),
       driver: null,
+      ended: { trueMs: this.now(), at: clock.monotonic() },
       listener: null,
       frozen: false,
       backlog: [],
@@ -278,10 +298,29 @@ export class World {
       id,
       cluster: clusterId("c".repeat(32)),
       store: storeId(`${id}${host.stores}`.padStart(32, "0")),
+      feedHead: 0,
+      acceptLoss: false,
+      standing: {
+        generation: host.generation,
+        memories: host.memories,
+        saveBirth: (generation, memories) => {
+          host.generation = generation;
+          host.memories = memories;
+          return good(undefined);
+        },
+      },
+      onRebuild: () => this.refill(host),
+      // Not from within its own step.
+      onOutdated: () =>
+        this.scheduler.at(this.now(), () => {
+          this.wipe(id);
+          this.start(id);
+        }),
       config: this.config,
       clock: host.clock,
       terms: host.disk,
       entropy: this.random,
+      aloneSince: monotonicMs(Math.max(host.ended.at, host.clock.monotonic() - loadMs)),
       onEvent: (event) => this.onEvent(host, event),
       transport: {
         send: (to, message) => this.send(host, to, message),
@@ -302,29 +341,33 @@ export class World {
     });
   }
 
-  /**
-   * A disk that came back empty: the node answers for nothing until two election timeouts have passed (so that
-   * a vote it forgot has run out) and it has then heard, with their terms, N − W + 1 nodes that are not
-   * rebuilding. Any majority that it was part of has a member among those.
-   */
-  private refill(host: Host, driver: NodeDriver): void {
-    driver.reportRebuilding(true);
+  /** A disk that came back empty: there are no records here, only the waiting for those who may know of votes. */
+  private refill(host: Host): void {
+    const startedAt = host.clock.monotonic();
     const { electionTimeoutMs } = this.config.timings;
-    const needed = this.ids.length - majorityOf(this.ids.length) + 1;
-    const startAt = host.clock.monotonic() + 2.1 * electionTimeoutMs;
+    const peers = this.ids.filter((id) => id !== host.id);
+    const majority = majorityOf(this.ids.length);
+    const rules = { nodes: this.ids.length, majority, electionTimeoutMs, acceptLoss: false };
+    const { driver: asked } = host;
     const look = (): void => {
-      if (host.driver !== driver) return;
-      const sources = driver
-        .state()
-        .peers.filter(({ ping, heardAt }) => ping?.ready === true && heardAt > startAt);
-      if (host.frozen || sources.length < needed) {
-        this.scheduler.at(this.now() + 50, look);
-        return;
-      }
-      host.rebuilding = false;
-      this.guarded(host, () => driver.reportRebuilding(false));
+      const { driver } = host;
+      if (driver === null || (asked !== null && driver !== asked)) return;
+      const sources = [...driver.peerDisks()].flatMap(([node, { ready, heardAt }]) =>
+        ready && driver.live().includes(node) ? [{ node, heardAt }] : [],
+      );
+      const step = refillStep(sources, peers, startedAt, host.clock.monotonic(), rules);
+      if (!host.frozen && step.kind === "pull" && step.last)
+        this.guarded(host, () => driver.reportRefilled());
+      else this.scheduler.at(this.now() + 50, look);
     };
-    this.scheduler.at(this.now() + 2 * electionTimeoutMs, look);
+    this.scheduler.at(this.now() + 50, look);
+  }
+
+  /** Every heartbeat the node notes what it has heard of the others' disks. */
+  private noteDisks(host: Host, driver: NodeDriver): void {
+    if (host.driver !== driver) return;
+    if (!host.frozen) host.memories = driver.memories();
+    this.scheduler.at(this.now() + this.config.timings.heartbeatMs, () => this.noteDisks(host, driver));
   }
 
   private countStep(event: NodeEvent, effects: ReturnType<Machine["step"]>[1]): void {
@@ -354,7 +397,10 @@ export class World {
       if (host.driver !== driver) return;
       const after = driver.state().peers[from - 1];
       const taken =
-        after?.boot === message.boot && after.gone !== "goodbye" && driver.state().stop.kind !== "stopped";
+        after?.boot === message.boot &&
+        after.gone !== "goodbye" &&
+        (message.kind !== "ping" || (after.store === message.store && after.ping?.run === message.run)) &&
+        driver.state().stop.kind !== "stopped";
       this.oracle.heard(to, message, driver.state(), taken);
     });
   }
@@ -422,7 +468,8 @@ export class World {
     this.scheduler.at(this.now() + this.random.between(1, 300), () =>
       this.whenAwake(to, () => {
         const { driver } = this.host(to);
-        if (driver?.admits({ node: to, term, by: "leader" }) === null) this.oracle.admitted(to, term);
+        if (driver?.admits({ node: to, term, by: "leader", leader: null, candidates: [] }) === null)
+          this.oracle.admitted(to, term);
       }),
     );
   }
@@ -444,6 +491,7 @@ export class World {
   }
 
   private end(host: Host): void {
+    if (host.driver !== null) host.ended = { trueMs: this.now(), at: host.clock.monotonic() };
     host.driver?.kill();
     host.driver = null;
     host.listener = null;
@@ -504,7 +552,16 @@ const configOf = (ids: readonly NodeId[], timings: Timings): ClusterConfig => ({
     uploadsInFlightMax: 100,
     connectionsMax: 100,
   },
-  storage: { engine: "files", headroomBytes: 0 },
+  storage: {
+    engine: "segments",
+    headroomBytes: 0,
+    segmentBytes: 65_536,
+    trashMs: 1_000,
+    scrubEveryMs: 1_000,
+    scrubBytesPerSecond: 1e6,
+    compactBytesPerSecond: 1e6,
+    upkeepMs: 1_000,
+  },
 });
 
 export const noMutation: Machine = realMachine;

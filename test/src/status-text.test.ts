@@ -20,6 +20,10 @@ const up: NodeView = {
   payloadBytes: 3_400_000,
   diskFreeBytes: 5e10,
   uptimeMs: 7_300_000,
+  drained: false,
+  readOnly: false,
+  rebuild: null,
+  scrub: null,
 };
 const unheard: NodeView = {
   ...up,
@@ -33,6 +37,8 @@ const unheard: NodeView = {
   payloadBytes: null,
   diskFreeBytes: null,
   uptimeMs: null,
+  drained: null,
+  readOnly: null,
 };
 const snapshot: Snapshot = {
   observer: nodeId(1),
@@ -42,6 +48,7 @@ const snapshot: Snapshot = {
   leader: nodeId(1),
   quorum: { live: 1, needed: 2, ok: false },
   tolerance: 0,
+  risk: null,
   nodes: [up, unheard],
   links: [],
 };

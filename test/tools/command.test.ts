@@ -1,5 +1,5 @@
 /** `bin/distinsta.js` under a Node that is too old, without a build, and through a link. */
-import { readFile, symlink } from "node:fs/promises";
+import { readFile, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
@@ -46,6 +46,19 @@ test("an older Node with no pinned one beside it is told what is needed", async 
     expect.stringMatching(/^hint: /),
   ]);
   expect(ended.exitCode).toBe(2);
+});
+
+test("the program put together is run, unless the compiler has built a newer one since", async () => {
+  await using checkout = await smallCheckout();
+  await checkout.launch();
+  await checkout.write("dist/.tsbuildinfo", "{}");
+  await checkout.write("dist/.bundle/main.js", 'console.log("together");');
+  const says = async (builtAt: Date): Promise<string> => {
+    await utimes(checkout.path("dist", ".tsbuildinfo"), builtAt, builtAt);
+    return (await run(checkout.path("bin", "distinsta.js"))).stdout;
+  };
+  expect(await says(new Date(Date.now() - 60_000))).toBe("together");
+  expect(await says(new Date(Date.now() + 60_000))).toBe("[]");
 });
 
 test("the Node that is asked for is the one that package.json names", async () => {

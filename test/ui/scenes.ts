@@ -33,6 +33,10 @@ export const nodeView = (id: number, changes: Partial<NodeView> = {}): NodeView 
   payloadBytes: 2_400_000_000 + id * 1_000_000,
   diskFreeBytes: 38_000_000_000,
   uptimeMs: (2 * 24 + 4) * 3_600_000,
+  drained: false,
+  readOnly: false,
+  rebuild: null,
+  scrub: null,
   ...changes,
 });
 
@@ -64,6 +68,7 @@ export const snapshotOf = (plan: ScenePlan = {}): Snapshot => {
     leader: leader === null ? null : nodeId(leader),
     quorum: { live, needed, ok: live >= needed },
     tolerance: plan.tolerance ?? Math.max(0, live - needed),
+    risk: null,
     nodes,
     links: [],
   };

@@ -13,13 +13,15 @@ import type { KeyPair } from "../../seal/identity.ts";
 import { replyFrom } from "../exchange.ts";
 import type { Credentials } from "../pki/credentials.ts";
 import { askAny } from "./ask.ts";
+import { type Described, describeImage, purgeImage, trashImage } from "./change.ts";
+import type { UploadHooks } from "./dispatch-upload.ts";
 import { type Got, getOpened, getSealed } from "./get.ts";
 import { interruptible } from "./interrupt.ts";
 import type { PartFile } from "./sealed-file.ts";
 import { openSession, type Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { askEach, askStatus, type ServerAnswer } from "./status.ts";
-import { type Uploaded, type UploadHooks, uploadImage } from "./upload.ts";
+import { type Uploaded, uploadImage } from "./upload.ts";
 
 export interface Client {
   readonly user: UserName;
@@ -31,6 +33,12 @@ export interface Client {
   /** A whole id, a short id or a beginning, as the one image that it names. IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS. */
   find(part: string): Promise<Result<ImageId>>;
   get(id: ImageId, sealed: boolean, fileFor: (record: ImageRecord) => PartFile): Promise<Result<Got>>;
+  /** All that the cluster knows of it. IMAGE_NOT_FOUND. */
+  describe(id: ImageId): Promise<Result<Described>>;
+  /** Into the trash, or out of it. IMAGE_NOT_FOUND, IMAGE_CHANGED, IMAGE_EXPIRED. */
+  trash(id: ImageId, trashed: boolean): Promise<Result<void>>;
+  /** For good. IMAGE_NOT_FOUND. */
+  purge(id: ImageId): Promise<Result<void>>;
   status(): Promise<Result<Snapshot>>;
   /** What each server says, in the order of the configuration; one that does not within `withinMs` is TIMED_OUT. */
   askEach(withinMs: number): Promise<readonly ServerAnswer[]>;
@@ -60,6 +68,9 @@ const clientOf = (session: Session, user: UserName, keys: KeyPair): Client => ({
   find: (part) => findOne(session, part),
   get: (id, sealed, fileFor) =>
     sealed ? getSealed(session, user, id, fileFor) : getOpened(session, user, keys, id, fileFor),
+  describe: (id) => describeImage(session, id),
+  trash: (id, trashed) => trashImage(session, id, trashed),
+  purge: (id) => purgeImage(session, id),
   status: () => askStatus(session),
   askEach: (withinMs) => askEach(session, withinMs),
   until: (signal) => clientOf(interruptible(session, signal), user, keys),

@@ -3,7 +3,7 @@
  */
 import { agreement, type ClusterConfig } from "../../model/config.ts";
 import { bad, fault, good, type Result } from "../../model/faults.ts";
-import type { NodeId } from "../../model/ids.ts";
+import type { NodeId, UserName } from "../../model/ids.ts";
 import { type Hello, protocolVersion } from "../../model/messages.ts";
 import type { Clock } from "../../ports.ts";
 import type { Connection } from "../connection.ts";
@@ -41,6 +41,13 @@ export const openSession = (config: ClusterConfig, credentials: Credentials, clo
   const servers = config.servers.map((server) => server.id);
   const { signal } = new AbortController();
   return { config, credentials, clock, servers, pool, answered: { last: null }, signal };
+};
+
+/** Whose session it is, as the servers will see it. */
+export const userOf = ({ credentials }: Pick<Session, "credentials">): UserName => {
+  const { peer } = credentials;
+  if (peer.role !== "user") throw new TypeError("only users have images");
+  return peer.name;
 };
 
 /** One request to one server, and its answer. */

@@ -13,15 +13,23 @@ import type { Connection } from "../connection.ts";
 import type { Borrowed } from "../connection-pool.ts";
 import { faultOf, replyIn } from "../exchange.ts";
 import { fetchPayload } from "./get.ts";
-import type { PartFile } from "./sealed-file.ts";
 import type { Session } from "./session.ts";
 import { fileFault, type Source } from "./source.ts";
 import { type ServerWatch, watchServer } from "./watch.ts";
 
+/** Takes what comes back sealed; begins anew with each try. */
+export interface SealedSink {
+  /** Bytes since `restart`. */
+  readonly bytes: number;
+  /** Throws FaultError, like `write`. `head` is not counted. */
+  restart(head: Uint8Array): Promise<void>;
+  write(chunk: Uint8Array): Promise<void>;
+}
+
 export interface UploadTry {
   readonly upload: Upload;
   readonly source: Source;
-  readonly sealed: PartFile;
+  readonly sealed: SealedSink;
 }
 
 export type TryOutcome =
@@ -37,7 +45,7 @@ export const sendUpload = async (
   const { node } = tried.upload.assignment;
   const watch = watchServer(session, node);
   try {
-    for (let request = tried; ; request = { ...tried, upload: { ...tried.upload, retry: true } }) {
+    for (let request = tried; ; request = again(request)) {
       const borrowed = await borrowUnlessGone(session, node, watch);
       if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, accepted: false };
       const { connection, fresh } = borrowed.value;
@@ -51,6 +59,11 @@ export const sendUpload = async (
     watch.stop();
   }
 };
+
+const again = (tried: UploadTry): UploadTry => ({
+  ...tried,
+  upload: { ...tried.upload, attempt: tried.upload.attempt + 1 },
+});
 
 const borrowUnlessGone = async (
   session: Session,

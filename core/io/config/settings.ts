@@ -175,7 +175,7 @@ export const settings = {
     }),
   },
   storage: {
-    engine: oneOf(["files"], "Where images are kept: in files below the data folder."),
+    engine: oneOf(["segments"], "Where images are kept: in append-only segments below the data folder."),
     headroom_bytes: whole({
       unit: "bytes",
       fallback: 268_435_456,
@@ -183,6 +183,52 @@ export const settings = {
       max: 1_099_511_627_776,
       reason:
         "Free space that a node leaves on its disk. Below it the node takes no more images, so that deleting still has room to work in.",
+    }),
+    segment_bytes: whole({
+      unit: "bytes",
+      fallback: 67_108_864,
+      min: 1_048_576,
+      max: 1_073_741_824,
+      reason:
+        "The size that files of many images grow to. Larger ones are fewer; smaller ones give the space of purged images back in smaller steps.",
+    }),
+    trash_days: whole({
+      unit: "days",
+      fallback: 30,
+      min: 1,
+      max: 3_650,
+      reason:
+        "How long an image stays in the trash, from where its owner can take it back. After that it is erased, once every node is there and agrees.",
+    }),
+    scrub_days: whole({
+      unit: "days",
+      fallback: 7,
+      min: 1,
+      max: 365,
+      reason: "How often a node reads everything on its disk to find damage before somebody needs the image.",
+    }),
+    scrub_bytes_per_second: whole({
+      unit: "bytes",
+      fallback: 20_000_000,
+      min: 100_000,
+      max: 10_000_000_000,
+      reason: "How fast that reading goes at most; a tenth of it while images are being uploaded.",
+    }),
+    compact_bytes_per_second: whole({
+      unit: "bytes",
+      fallback: 50_000_000,
+      min: 100_000,
+      max: 10_000_000_000,
+      reason:
+        "How fast images are moved out of files that are mostly dead, so that these can go; a tenth of it while images are being uploaded.",
+    }),
+    upkeep_ms: whole({
+      unit: "ms",
+      fallback: 60_000,
+      min: 200,
+      max: 3_600_000,
+      reason:
+        "How often a node looks after its disk: empties the trash and compares with another node what both know. Erasing purged images and giving space back come more often by themselves.",
     }),
   },
 } as const;
@@ -223,6 +269,19 @@ export const fileSchema = z.strictObject({
   storage: tableSchema("storage"),
 });
 
+const dayMs = 86_400_000;
+
+export const storageOf = (storage: Tables["storage"]): ClusterConfig["storage"] => ({
+  engine: storage.engine,
+  headroomBytes: storage.headroom_bytes,
+  segmentBytes: storage.segment_bytes,
+  trashMs: storage.trash_days * dayMs,
+  scrubEveryMs: storage.scrub_days * dayMs,
+  scrubBytesPerSecond: storage.scrub_bytes_per_second,
+  compactBytesPerSecond: storage.compact_bytes_per_second,
+  upkeepMs: storage.upkeep_ms,
+});
+
 export const timingsOf = (cluster: Tables["cluster"]): Timings => ({
   heartbeatMs: cluster.heartbeat_ms,
   electionTimeoutMs: cluster.election_timeout_ms,
@@ -251,5 +310,14 @@ export const tablesOf = (config: ClusterConfig): Tables => ({
     uploads_in_flight_max: config.limits.uploadsInFlightMax,
     connections_max: config.limits.connectionsMax,
   },
-  storage: { engine: config.storage.engine, headroom_bytes: config.storage.headroomBytes },
+  storage: {
+    engine: config.storage.engine,
+    headroom_bytes: config.storage.headroomBytes,
+    segment_bytes: config.storage.segmentBytes,
+    trash_days: config.storage.trashMs / dayMs,
+    scrub_days: config.storage.scrubEveryMs / dayMs,
+    scrub_bytes_per_second: config.storage.scrubBytesPerSecond,
+    compact_bytes_per_second: config.storage.compactBytesPerSecond,
+    upkeep_ms: config.storage.upkeepMs,
+  },
 });

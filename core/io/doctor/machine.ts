@@ -6,7 +6,7 @@ import type { ClusterConfig } from "../../model/config.ts";
 import { type WallMs, wallMs } from "../../model/units.ts";
 import { freeBytesAt } from "../disk.ts";
 import { nearestFolder, readText, unwritableFolder } from "../files.ts";
-import { nodeFolderOf } from "../node-data.ts";
+import { nodeFolderOf } from "../node-lock.ts";
 import { parseCertificate, pemBytesMax } from "../pki/credentials.ts";
 import type { FoundCredentials } from "../pki/found.ts";
 import { loadAuthority } from "../pki/keep.ts";

@@ -6,6 +6,7 @@ import {
   initialBalancer,
   shownLoad,
   type Worker,
+  youngMsMax,
 } from "../../../core/decide/balancer.ts";
 import { unknownLoad } from "../../../core/decide/node-state.ts";
 import type { LoadReport } from "../../../core/model/control.ts";
@@ -28,7 +29,7 @@ const giveAll = (
   let state: Balancer = initialBalancer;
   const shares = new Map<NodeId, number>();
   for (const [index, bytes] of sizes.entries()) {
-    const [next, node] = assign(
+    const { balancer: next, node } = assign(
       state,
       request(index),
       bytes,
@@ -48,14 +49,14 @@ test("the node with the fewest bytes in flight is chosen", () => {
     worker(2, { bytesInFlight: 100 }),
     worker(3, { bytesInFlight: 300 }),
   ];
-  expect(assign(initialBalancer, request(1), 10, workers, monotonicMs(0), settleMs)[1]).toBe(2);
+  expect(assign(initialBalancer, request(1), 10, workers, monotonicMs(0), settleMs).node).toBe(2);
 });
 
 test("with equal bytes the node with fewer images is chosen, then the one with the idler processor", () => {
   const byImages = [worker(1, { inFlight: 3 }), worker(2, { inFlight: 1 })];
-  expect(assign(initialBalancer, request(1), 10, byImages, monotonicMs(0), settleMs)[1]).toBe(2);
+  expect(assign(initialBalancer, request(1), 10, byImages, monotonicMs(0), settleMs).node).toBe(2);
   const byCpu = [worker(1, { cpu: 0.9 }), worker(2, { cpu: 0.1 })];
-  expect(assign(initialBalancer, request(1), 10, byCpu, monotonicMs(0), settleMs)[1]).toBe(2);
+  expect(assign(initialBalancer, request(1), 10, byCpu, monotonicMs(0), settleMs).node).toBe(2);
 });
 
 test("a burst within one report does not herd: 48 images over three nodes, each at least 20 %", () => {
@@ -89,17 +90,43 @@ test("drained, read-only and full nodes get nothing, and nobody is chosen when n
     worker(2, { readOnly: true }),
     worker(3, { diskFreeBytes: 5 }),
   ];
-  expect(assign(initialBalancer, request(1), 10, unable, monotonicMs(0), settleMs)[1]).toBeNull();
-  expect(assign(initialBalancer, request(1), 10, [...unable, worker(4)], monotonicMs(0), settleMs)[1]).toBe(
+  expect(assign(initialBalancer, request(1), 10, unable, monotonicMs(0), settleMs).node).toBeNull();
+  expect(assign(initialBalancer, request(1), 10, [...unable, worker(4)], monotonicMs(0), settleMs).node).toBe(
     4,
   );
 });
 
+test("a node that has just started comes last, and first again once it is warm", () => {
+  const chosen = (...workers: readonly Worker[]): NodeId | null =>
+    assign(initialBalancer, request(1), 10, workers, monotonicMs(0), settleMs).node;
+  const busy = { bytesInFlight: 1_000_000, uptimeMs: 1e6 };
+  expect(chosen(worker(1, { uptimeMs: youngMsMax - 1 }), worker(2, busy))).toBe(2);
+  expect(chosen(worker(1, { uptimeMs: youngMsMax }), worker(2, busy))).toBe(1);
+  expect(chosen(worker(1, { uptimeMs: 10 }), worker(2, { uptimeMs: 5 }))).toBe(1);
+});
+
 test("what was given counts until reports can show it", () => {
   const workers = [worker(1), worker(2, { bytesInFlight: 50 })];
-  const [given] = assign(initialBalancer, request(1), 100, workers, monotonicMs(0), settleMs);
-  expect(assign(given, request(2), 10, workers, monotonicMs(99), settleMs)[1]).toBe(2);
-  expect(assign(given, request(2), 10, workers, monotonicMs(100), settleMs)[1]).toBe(1);
+  const { balancer: given } = assign(initialBalancer, request(1), 100, workers, monotonicMs(0), settleMs);
+  expect(assign(given, request(2), 10, workers, monotonicMs(99), settleMs).node).toBe(2);
+  expect(assign(given, request(2), 10, workers, monotonicMs(100), settleMs).node).toBe(1);
+});
+
+test("a choice names those among whom it was made, and what each had in front of it", () => {
+  const workers = [
+    worker(1, { bytesInFlight: 500, inFlight: 2, cpu: 0.6 }),
+    worker(2, { readOnly: true }),
+    worker(3),
+  ];
+  const { balancer } = assign(initialBalancer, request(1), 70, workers, monotonicMs(0), settleMs);
+  const { node, candidates } = assign(balancer, request(2), 10, workers, monotonicMs(1), settleMs);
+  expect(node).toBe(3);
+  // Node 3 was given the first, which its report cannot show yet; of processors only quarters are told apart.
+  expect(candidates).toEqual([
+    { node: 1, images: 2, bytes: 500, cpu: 0.5 },
+    { node: 3, images: 1, bytes: 70, cpu: 0 },
+  ]);
+  expect(assign(initialBalancer, request(1), 10, [], monotonicMs(0), settleMs).candidates).toEqual([]);
 });
 
 test("whatever the loads, the chosen node has the least bytes of all that are able", () => {
@@ -114,7 +141,7 @@ test("whatever the loads, the chosen node has the least bytes of all that are ab
     fc.property(loads, (drawn) => {
       const workers = drawn.map((load, index) => worker(index + 1, load));
       const able = workers.filter(({ load }) => !load.drained);
-      const [, node] = assign(initialBalancer, request(1), 1, workers, monotonicMs(0), settleMs);
+      const { node } = assign(initialBalancer, request(1), 1, workers, monotonicMs(0), settleMs);
       const chosen = able.find(({ id }) => id === node);
       const least = Math.min(...able.map(({ load }) => load.bytesInFlight));
       expect(chosen?.load.bytesInFlight ?? null).toBe(able.length === 0 ? null : least);

@@ -20,8 +20,26 @@ const [n1, n2, n3] = [nodeId(1), nodeId(2), nodeId(3)] as const;
 const servers = [n1, n2, n3];
 const [favourite = n1] = rendezvousOrder(id, servers);
 
-const assigned = (node: NodeId, at = 7): OfferReply => ({ kind: "offer.assigned", id, node, term: term(at) });
-const declined = (node: NodeId, at = 7): OfferReply => ({ kind: "offer.declined", id, node, term: term(at) });
+/** Node 3 leads in these stories. */
+const candidates = [
+  { node: n1, images: 1, bytes: 5, cpu: 0 },
+  { node: n2, images: 0, bytes: 0, cpu: 0.5 },
+];
+const assigned = (node: NodeId, at = 7): OfferReply => ({
+  kind: "offer.assigned",
+  id,
+  node,
+  term: term(at),
+  leader: n3,
+  candidates,
+});
+const declined = (node: NodeId, at = 7): OfferReply => ({
+  kind: "offer.declined",
+  id,
+  node,
+  term: term(at),
+  leader: n3,
+});
 const noLeader = (at = 7): OfferReply => ({ kind: "offer.no-leader", id, term: term(at) });
 
 const refusedFault = fault("CONNECTION_REFUSED", { address: "10.0.0.1:8001" });
@@ -82,10 +100,21 @@ class Story {
 const withoutWakes = (effects: readonly DispatchEffect[]): readonly DispatchEffect[] =>
   effects.filter((effect) => effect.kind !== "wake");
 
-const uploadTo = (node: NodeId, by: "leader" | "fallback", { at = 7, retry = false } = {}) => ({
+/** What the leader said of its choice comes only from the leader itself. */
+const uploadTo = (
+  node: NodeId,
+  by: "leader" | "follower" | "fallback",
+  { at = 7, attempt = 1 } = {},
+): DispatchEffect => ({
   kind: "upload",
-  assignment: { node, term: term(at), by },
-  retry,
+  assignment: {
+    node,
+    term: term(at),
+    by: by === "fallback" ? "fallback" : "leader",
+    leader: by === "fallback" ? null : n3,
+    candidates: by === "leader" ? candidates : [],
+  },
+  attempt,
 });
 
 describe("placing", () => {
@@ -105,13 +134,13 @@ describe("placing", () => {
   test("a follower's word is enough, too, when the leader itself cannot be reached", () => {
     const story = new Story().answers(n1, declined(n2)).unreachable(n3);
     expect(story.wants).toEqual([]);
-    expect(story.answers(n2, declined(n2)).wants).toEqual([uploadTo(n2, "leader")]);
+    expect(story.answers(n2, declined(n2)).wants).toEqual([uploadTo(n2, "follower")]);
   });
 
   test("a follower's word that comes first waits for the leader's, but not for long", () => {
     const story = new Story().answers(n1, declined(n2));
     expect(story.wants).toEqual([]);
-    expect(story.wakes().wants).toEqual([uploadTo(n2, "leader")]);
+    expect(story.wakes().wants).toEqual([uploadTo(n2, "follower")]);
     expect(story.now).toBe(dispatchRules.answerMsMax);
   });
 
@@ -141,24 +170,38 @@ describe("placing", () => {
 });
 
 describe("trying again", () => {
-  test("a node that breaks off is avoided; the retry says that it is one", () => {
+  test("a node that breaks off is left at once, and avoided; the retry says that it is one", () => {
     const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault, true);
-    expect(story.state.phase).toBe("pausing");
-    expect(story.wakes().wants).toEqual([{ kind: "offer", attempt: 2, to: servers }]);
+    expect(story.wants).toEqual([{ kind: "offer", attempt: 2, to: servers }]);
     story.answers(n3, assigned(n2)).answers(n1, declined(n2)).answers(n2, declined(n2));
     const [chosen = n1] = rendezvousOrder(id, [n1, n3]);
-    expect(story.wants).toEqual([uploadTo(chosen, "fallback", { retry: true })]);
+    expect(story.wants).toEqual([uploadTo(chosen, "fallback", { attempt: 2 })]);
   });
 
   test("a node that failed is the last resort, not out of the question", () => {
     const story = new Story([n1]).answers(n1, assigned(n1)).fails(n1, fault("BUSY", { what: "uploads" }));
-    expect(story.wakes().answers(n1, assigned(n1)).wants).toEqual([
-      uploadTo(n1, "fallback", { retry: true }),
-    ]);
+    expect(story.wakes().answers(n1, assigned(n1)).wants).toEqual([uploadTo(n1, "fallback", { attempt: 2 })]);
+  });
+
+  test("only a server that is gone is left without a pause, and each only once, and not the last one", () => {
+    const phaseAfter = (problem: Fault, story = new Story()): string =>
+      story.answers(n3, assigned(n2)).fails(n2, problem).state.phase;
+    for (const passed of [lostFault, refusedFault, silentFault]) expect(phaseAfter(passed)).toBe("offering");
+    for (const said of [quorumFault, fault("BUSY", { what: "uploads" })])
+      expect(phaseAfter(said)).toBe("pausing");
+    expect(phaseAfter(lostFault, new Story([n2, n3]).answers(n2, assigned(n3)).fails(n3, lostFault))).toBe(
+      "pausing",
+    );
+    const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault);
+    for (const node of [n2, n1]) story.answers(node, declined(n2)).unreachable(n3);
+    story.fails(n1, fault("BUSY", { what: "uploads" })).wakes();
+    for (const node of servers) story.answers(node, noLeader());
+    expect(story.wants).toEqual([uploadTo(n3, "fallback", { attempt: 3 })]);
+    expect(story.fails(n3, lostFault).state.phase).toBe("pausing");
   });
 
   test("what belongs to an earlier attempt is ignored", () => {
-    const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault).wakes();
+    const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault);
     const late = (event: DispatchEvent): void => expect(story.happens(event).wants).toEqual([]);
     late({ kind: "answered", attempt: 1, node: n3, reply: assigned(n2) });
     late({ kind: "unreachable", attempt: 1, node: n1, fault: refusedFault });
@@ -238,13 +281,12 @@ describe("giving up", () => {
   test("a node that falls silent after long work costs its own time, not the patience for the others", () => {
     const story = new Story().answers(n3, assigned(n2));
     story.now = 10 * dispatchRules.patienceMs;
-    expect(story.fails(n2, silentFault, true).state.phase).toBe("pausing");
-    expect(story.wakes().wants).toEqual([{ kind: "offer", attempt: 2, to: servers }]);
+    expect(story.fails(n2, silentFault, true).wants).toEqual([{ kind: "offer", attempt: 2, to: servers }]);
     story.answers(n3, assigned(n1));
     story.now *= 2;
-    expect(story.fails(n1, silentFault, true).state.phase).toBe("pausing");
+    expect(story.fails(n1, silentFault, true).wants).toEqual([{ kind: "offer", attempt: 3, to: servers }]);
     // The same node again: now patience is gone.
-    story.wakes().answers(n3, assigned(n1)).answers(n1, declined(n1)).answers(n2, declined(n1));
+    story.answers(n3, assigned(n1)).answers(n1, declined(n1)).answers(n2, declined(n1));
     story.now *= 2;
     expect(verdictOf(story.fails(n1, silentFault, true))).toEqual(fault("OUTCOME_UNKNOWN", { id }));
   });
@@ -291,7 +333,7 @@ const live = (chance: readonly number[]) => {
         return;
       case "upload": {
         expect(uploading).toBe(0);
-        expect(effect.retry).toBe(state.attempt > 1);
+        expect(effect.attempt).toBe(state.attempt);
         uploading++;
         uploads++;
         const trouble = troubles[Math.floor(roll() * 6)];

@@ -52,6 +52,14 @@ describe("standing", () => {
     expect(node.role).toBe("asking");
   });
 
+  test("a node that took long to load stands soon, but leaves a leader that is there two beats to be heard", () => {
+    const node = new Specimen(3, 3, { term: term(1) }, { aloneSinceMs: -5_000 });
+    node.pass(110, [1, 2]);
+    expect(node.role).toBe("follower");
+    node.pass(10, [1, 2]);
+    expect(node.role).toBe("asking");
+  });
+
   test("without a leader a node asks after the election timeout and its jitter", () => {
     const node = new Specimen(3, 3, { term: term(1) });
     node.pass(310, [1, 2]);
@@ -102,9 +110,9 @@ describe("standing", () => {
   });
 
   test("a node with a failed disk, and one that is rebuilding, never stand", () => {
-    for (const ill of [{ diskHealthy: false }, { rebuilding: true }]) {
-      const node = new Specimen(3, 3);
-      node.step({ kind: "health", health: { diskHealthy: true, lagging: false, rebuilding: false, ...ill } });
+    const failed = new Specimen(3, 3);
+    failed.step({ kind: "health", health: { diskHealthy: false, lagging: false } });
+    for (const node of [failed, new Specimen(3, 3, {}, { standing: "rebuilding" })]) {
       node.pass(2_000, [1, 2]);
       expect(node.role).toBe("follower");
     }
@@ -143,6 +151,17 @@ describe("voting", () => {
     node.at = 300;
     expect(askPreVote(node, 2, 4)).toBeNull();
     expect(askVote(node, 2, 4)).toBeNull();
+  });
+
+  test("the silence counts from when nobody else could speak for it any more, not from when it was loaded", () => {
+    const started = (aloneSinceMs: number): Specimen =>
+      new Specimen(1, 3, { term: term(3), boot: boot(2) }, { aloneSinceMs });
+    const node = started(-200);
+    node.at = 99;
+    expect(askVote(node, 2, 4)).toBe("silent-after-restart");
+    node.at = 100;
+    expect(askVote(node, 2, 4)).toBeNull();
+    expect(askVote(started(-5_000), 2, 4)).toBeNull();
   });
 
   test("a disk that never knew a term has confirmed no lease: no silence", () => {
@@ -204,8 +223,7 @@ describe("voting", () => {
   });
 
   test("a rebuilding node votes on nothing and confirms nothing", () => {
-    const node = new Specimen(1, 3);
-    node.step({ kind: "health", health: { diskHealthy: true, lagging: false, rebuilding: true } });
+    const node = new Specimen(1, 3, {}, { standing: "rebuilding" });
     expect(askPreVote(node, 2, 1)).toBe("rebuilding");
     expect(askVote(node, 2, 1)).toBe("rebuilding");
     node.beat(3, 1);

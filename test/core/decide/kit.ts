@@ -2,10 +2,20 @@
 import type { Effect } from "../../../core/decide/effects.ts";
 import { type NodeEvent, stepNode } from "../../../core/decide/node.ts";
 import { initialNode, type NodeState, unknownLoad } from "../../../core/decide/node-state.ts";
+import type { OwnDisk } from "../../../core/decide/standing.ts";
 import { majorityOf, type Timings } from "../../../core/model/config.ts";
-import type { ControlMessage, LoadReport, Ping } from "../../../core/model/control.ts";
+import type { ControlMessage, LoadReport, PeerMemory, Ping } from "../../../core/model/control.ts";
 import type { Event } from "../../../core/model/events.ts";
-import { boot, type ImageId, imageId, nodeId, storeId, term } from "../../../core/model/ids.ts";
+import {
+  boot,
+  type ImageId,
+  imageId,
+  type NodeId,
+  nodeId,
+  type StoreId,
+  storeId,
+  term,
+} from "../../../core/model/ids.ts";
 import { monotonicMs, wallMs } from "../../../core/model/units.ts";
 import type { DurableTerm } from "../../../core/ports.ts";
 
@@ -21,9 +31,21 @@ export const timings: Timings = {
 export const request = (number: number): ImageId =>
   imageId(`01890000-0000-7000-8000-${number.toString(16).padStart(12, "0")}`);
 
+/** The disk of this number; node N has disk N unless a test says otherwise. */
+export const diskOf = (number: number): StoreId => storeId(`${number}`.padStart(32, "0"));
+
 export interface PingWish {
   readonly boot?: number;
+  /** Another for each boot, unless it is told. */
+  readonly run?: number;
   readonly store?: number;
+  readonly saves?: number;
+  /** 0 for a disk that is not ready, 1 for one that is, unless it is told. */
+  readonly generation?: number;
+  readonly feedHead?: number;
+  /** What it remembers of the disk of the node that is looked at, which it has heard; not given: it has not. */
+  readonly remembers?: Ping["remembers"];
+  readonly pulled?: Ping["pulled"];
   readonly term?: number;
   readonly leader?: number | null;
   readonly electable?: boolean;
@@ -31,6 +53,20 @@ export interface PingWish {
   readonly hears?: readonly number[];
   readonly load?: Partial<LoadReport>;
   readonly sentAt?: number;
+}
+
+export interface SpecimenWish {
+  /** `found`: what a start on this disk gives. Not given: the disk is ready, and the test about something else. */
+  readonly standing?: "ready" | "rebuilding" | "found";
+  readonly disk?: Partial<OwnDisk>;
+  readonly memories?: ReadonlyMap<NodeId, PeerMemory>;
+  readonly acceptLoss?: boolean;
+  /** Of this process; always the same unless it is told. */
+  readonly run?: number;
+  /** When it starts; 0 unless it is told. */
+  readonly at?: number;
+  /** Since when nobody else could speak for it; 0 unless it is told. */
+  readonly aloneSinceMs?: number;
 }
 
 /** A node that has just started on the given disk; `at` and `wall` move as the test says. */
@@ -41,17 +77,25 @@ export class Specimen {
   /** Of the last step. */
   effects: readonly Effect[] = [];
 
-  constructor(id: number, nodes: number, durable: Partial<DurableTerm> = {}) {
+  constructor(id: number, nodes: number, durable: Partial<DurableTerm> = {}, wish: SpecimenWish = {}) {
+    const { standing = "ready", memories = new Map(), acceptLoss = false, run = 1_000 * id } = wish;
+    this.at = wish.at ?? 0;
+    const generation = standing === "rebuilding" ? 0 : 1;
     const ids = Array.from({ length: nodes }, (_, index) => nodeId(index + 1));
     const setup = {
       id: nodeId(id),
       peers: ids.filter((other) => other !== id),
       majority: majorityOf(nodes),
       timings,
-      store: storeId(`${id}`.padStart(32, "0")),
+      disk: { generation, store: diskOf(id), saves: 0, feedHead: 0, ...wish.disk },
+      run,
+      acceptLoss,
+      memories,
+      aloneSince: monotonicMs(wish.aloneSinceMs ?? 0),
     };
-    const disk = { term: term(0), votedFor: null, boot: boot(1), ...durable };
-    this.state = initialNode(setup, disk, this.moment());
+    const terms = { term: term(0), votedFor: null, boot: boot(1), saves: setup.disk.saves + 1, ...durable };
+    const found = initialNode(setup, terms, this.moment());
+    this.state = standing === "found" ? found : { ...found, standing: { kind: standing } };
   }
 
   step(event: NodeEvent): readonly Effect[] {
@@ -68,20 +112,26 @@ export class Specimen {
   ping(from: number, wish: PingWish = {}): readonly Effect[] {
     const everybody = this.state.setup.peers.concat(this.state.setup.id);
     const hears = wish.hears ?? everybody.filter((id) => id !== from);
+    const ready = wish.ready ?? true;
     const ping: Ping = {
       kind: "ping",
       boot: boot(wish.boot ?? 1),
-      store: storeId(`${wish.store ?? from}`.padStart(32, "0")),
+      run: wish.run ?? 1_000 * from + (wish.boot ?? 1),
+      store: diskOf(wish.store ?? from),
+      saves: wish.saves ?? 1,
       term: term(wish.term ?? this.state.election.durable.term),
       leader: wish.leader == null ? null : nodeId(wish.leader),
       electable: wish.electable ?? true,
-      ready: wish.ready ?? true,
-      feedHead: 0,
+      generation: wish.generation ?? Number(ready),
+      ready,
+      feedHead: wish.feedHead ?? 0,
       load: { ...unknownLoad, ...wish.load },
       hears: hears.map(nodeId),
       silenceMs: [],
       sentAt: monotonicMs(wish.sentAt ?? this.at),
       echo: null,
+      remembers: wish.remembers ?? null,
+      pulled: wish.pulled ?? null,
     };
     return this.hear(from, ping);
   }
@@ -143,9 +193,9 @@ export class Specimen {
     this.confirm();
   }
 
-  /** Every peer acknowledges a heartbeat sent now. */
-  confirm(): void {
-    for (const from of this.state.setup.peers)
+  /** These peers, all unless said otherwise, acknowledge a heartbeat sent now. */
+  confirm(peers: readonly number[] = this.state.setup.peers): void {
+    for (const from of peers)
       this.hear(from, {
         kind: "heartbeat.reply",
         boot: boot(1),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { isLive, peerOf, standingOf } from "../../../core/decide/liveness.ts";
 import { boot, nodeId, term } from "../../../core/model/ids.ts";
 import { monotonicMs } from "../../../core/model/units.ts";
-import { Specimen, timings } from "./kit.ts";
+import { diskOf, Specimen, timings } from "./kit.ts";
 
 const standing = (node: Specimen, id: number): string =>
   standingOf(peerOf(node.state.peers, nodeId(id)), monotonicMs(node.at), timings);
@@ -83,15 +83,65 @@ test("a new boot is the death of the old process, and what the old one sent coun
 test("on another disk boots count from one again", () => {
   const node = new Specimen(1, 3);
   node.ping(2, { boot: 7, store: 22 });
+  node.step({ kind: "link.closed", peer: nodeId(2) });
   node.at = 10;
   node.ping(2, { boot: 1, store: 23 });
   expect(live(node, 2)).toBe(true);
   expect(peerOf(node.state.peers, nodeId(2)).boot).toBe(1);
 });
 
+const turnedAway = (node: Specimen): readonly string[] =>
+  node.effects.flatMap((effect) => (effect.kind === "turn-away" ? [effect.fault.code] : []));
+
+// One id is one disk (DESIGN §6). Before, the last disk that spoke was believed, and two could take turns.
+test("a second disk is turned away while the first lives, and what it says changes nothing", () => {
+  const node = new Specimen(1, 3);
+  node.ping(2, { boot: 7, store: 22, feedHead: 5 });
+  const { peers } = node.state;
+  node.at = 10;
+  node.ping(2, { boot: 9, store: 23, feedHead: 1_000, term: 50 });
+  expect(turnedAway(node)).toEqual(["DATA_IN_USE"]);
+  expect(node.state.peers).toEqual(peers);
+  expect(node.term).toBe(0);
+});
+
+test("another disk is taken for the node's own as soon as the first is not there any more", () => {
+  const ends: readonly ((node: Specimen) => void)[] = [
+    (node) => node.step({ kind: "link.closed", peer: nodeId(2) }),
+    (node) => node.hear(2, { kind: "goodbye", boot: boot(7) }),
+    // Silent for an election timeout.
+    (node) => node.pass(timings.electionTimeoutMs, [3]),
+    // It does not hear us: half a link proves no life.
+    (node) => {
+      node.at = 5;
+      node.ping(2, { boot: 7, store: 22, hears: [3] });
+    },
+  ];
+  for (const end of ends) {
+    const node = new Specimen(1, 3);
+    node.ping(2, { boot: 7, store: 22 });
+    end(node);
+    node.at += 10;
+    node.ping(2, { boot: 1, store: 23 });
+    expect(turnedAway(node)).toEqual([]);
+    expect(peerOf(node.state.peers, nodeId(2))).toMatchObject({ boot: 1, store: diskOf(23) });
+    expect(live(node, 2)).toBe(true);
+  }
+});
+
+test("the same disk in a new process is the same node, however quickly it came back", () => {
+  const node = new Specimen(1, 3);
+  node.ping(2, { boot: 7, store: 22 });
+  node.at = 10;
+  node.ping(2, { boot: 8, store: 22 });
+  expect(turnedAway(node)).toEqual([]);
+  expect(peerOf(node.state.peers, nodeId(2)).boot).toBe(8);
+});
+
 test("a late message of the old disk does not make a peer deaf to the new one", () => {
   const node = new Specimen(1, 3);
   node.ping(2, { boot: 7, store: 22 });
+  node.step({ kind: "link.closed", peer: nodeId(2) });
   node.at = 10;
   node.ping(2, { boot: 1, store: 23 });
   node.beat(2, 0);

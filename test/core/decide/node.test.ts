@@ -32,16 +32,25 @@ describe("offers", () => {
     const node = leaderOf(3, 3);
     node.at += 250;
     expect(offer(node, 1)).toEqual([]);
-    node.confirm();
-    node.step({ kind: "tick" });
-    expect(replies(node)).toMatchObject([{ kind: "offer.assigned" }]);
+  });
+
+  test("the confirmation that makes a lease answers those who wait, before the next beat", () => {
+    const node = leaderOf(3, 3);
+    node.at += 250;
+    for (const number of [1, 2]) offer(node, number);
+    node.confirm([1]);
+    expect(replies(node).map(({ kind, id }) => ({ kind, id }))).toEqual([
+      { kind: "offer.assigned", id: request(1) },
+      { kind: "offer.assigned", id: request(2) },
+    ]);
   });
 
   test("a retry goes where the first try went", () => {
     const node = leaderOf(3, 3);
     const [first] = offer(node, 1);
     offer(node, 2);
-    expect(offer(node, 1)).toEqual([first]);
+    // Among whom it was chosen the first time is not kept.
+    expect(offer(node, 1)).toEqual([{ ...first, candidates: [] }]);
   });
 
   test("suspect, drained and rebuilding nodes are given nothing", () => {
@@ -70,9 +79,9 @@ describe("offers", () => {
     } as const;
     expect(offer(node, 1)).toEqual([]);
     node.hear(3, { ...assigned, request: request(1) });
-    expect(replies(node)).toEqual([{ kind: "offer.declined", id: request(1), node: 2, term: 1 }]);
+    expect(replies(node)).toEqual([{ kind: "offer.declined", id: request(1), node: 2, term: 1, leader: 3 }]);
     node.hear(3, { ...assigned, request: request(2) });
-    expect(offer(node, 2)).toEqual([{ kind: "offer.declined", id: request(2), node: 2, term: 1 }]);
+    expect(offer(node, 2)).toEqual([{ kind: "offer.declined", id: request(2), node: 2, term: 1, leader: 3 }]);
   });
 
   test("an assignment of a lower term, or from somebody who does not lead, is not passed on", () => {
@@ -152,7 +161,7 @@ describe("hand-over", () => {
 
   test("a leader that is not electable for an election timeout hands over to one that is", () => {
     const node = leaderOf(3, 3);
-    node.step({ kind: "health", health: { diskHealthy: true, lagging: true, rebuilding: false } });
+    node.step({ kind: "health", health: { diskHealthy: true, lagging: true } });
     const named: number[] = [];
     for (let passed = 0; passed < 400; passed += 50) {
       node.at += 50;

@@ -1,33 +1,16 @@
 import { expect, test } from "vitest";
 import { observe, toleranceOf } from "../../../core/decide/observe.ts";
-import type { ClusterConfig } from "../../../core/model/config.ts";
-import { clusterId, nodeId, term as nodeTerm } from "../../../core/model/ids.ts";
+import type { Risk } from "../../../core/decide/risk.ts";
+import { clusterId, term as nodeTerm } from "../../../core/model/ids.ts";
 import type { Snapshot } from "../../../core/model/snapshot.ts";
 import { monotonicMs, wallMs } from "../../../core/model/units.ts";
-import { Specimen, timings } from "./kit.ts";
+import { configOf } from "../../support/configs.ts";
+import { Specimen } from "./kit.ts";
 
-const configOf = (nodes: number): ClusterConfig => ({
-  servers: Array.from({ length: nodes }, (_, index) => ({
-    id: nodeId(index + 1),
-    host: "127.0.0.1",
-    port: 8_001 + index,
-  })),
-  replication: 2,
-  timings,
-  images: { inspect: "decode", recoveryRecipient: null },
-  limits: {
-    imageBytesMax: 1,
-    imagePixelsMax: 1,
-    inspectionBacklogBytesMax: 1,
-    uploadsInFlightMax: 1,
-    connectionsMax: 1,
-  },
-  storage: { engine: "files", headroomBytes: 0 },
-});
-const look = (node: Specimen, fewestLiveCopies: number | null = null): Snapshot => {
+const look = (node: Specimen, risk: Risk | null = null): Snapshot => {
   const moment = { now: monotonicMs(node.at), wall: wallMs(5), chance: 0 };
   const nodes = node.state.setup.peers.length + 1;
-  return observe(node.state, clusterId("c".repeat(32)), configOf(nodes), fewestLiveCopies, moment);
+  return observe(node.state, clusterId("c".repeat(32)), configOf(nodes), risk, moment);
 };
 
 test("a leader sees itself lead, and whom it hears", () => {
@@ -70,6 +53,19 @@ test("the matrix has our row and each peer's own", () => {
   node.ping(2);
   expect(look(node).links).toContainEqual({ from: 1, to: 2, silenceMs: 0, roundTripMs: null });
   expect(look(node).links).toContainEqual({ from: 1, to: 3, silenceMs: null, roundTripMs: null });
+});
+
+test("what is at risk is shown, and the rarest image bounds the tolerance", () => {
+  const node = new Specimen(3, 3);
+  node.elect();
+  expect(look(node)).toMatchObject({ tolerance: 1, risk: null });
+  const view = { underReplicated: 4, unreadable: 0, missingBytes: 900, safeInMs: 30 };
+  expect(look(node, { ...view, fewestLiveCopies: 1 })).toMatchObject({ tolerance: 0, risk: view });
+});
+
+test("a node whose disk may not speak yet says so of itself", () => {
+  const node = new Specimen(1, 3, {}, { standing: "rebuilding" });
+  expect(look(node).nodes[0]).toMatchObject({ id: 1, state: "rebuilding" });
 });
 
 test("tolerance is what both the majority and the rarest image can spare", () => {

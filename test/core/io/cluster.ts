@@ -2,9 +2,9 @@
  * A cluster of real nodes in this process: real TLS on loopback, real files in a folder that vanishes, and
  * people who talk to it with the real client or, where the client is too well-behaved, frame by frame.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,8 @@ import { systemClock, wallNow } from "../../../core/io/clock.ts";
 import { parseConfig } from "../../../core/io/config-file.ts";
 import type { Connection } from "../../../core/io/connection.ts";
 import { type ConnectionPool, createConnectionPool } from "../../../core/io/connection-pool.ts";
-import { type RunningNode, startNode } from "../../../core/io/node.ts";
+import { type NodeOptions, type RunningNode, startNode } from "../../../core/io/node.ts";
+import { nodeFolderOf } from "../../../core/io/node-lock.ts";
 import { type Credentials, loadCredentials } from "../../../core/io/pki/credentials.ts";
 import { ensureLocalPki, ensureLocalUser } from "../../../core/io/pki/local.ts";
 import { nodeCredentials } from "../../../core/io/pki/places.ts";
@@ -22,31 +23,37 @@ import { loadUser, type User } from "../../../core/io/pki/users.ts";
 import { agreement, type ClusterConfig } from "../../../core/model/config.ts";
 import type { Event } from "../../../core/model/events.ts";
 import type { Result } from "../../../core/model/faults.ts";
-import { type ImageId, type NodeId, nodeId, term, userNameOf } from "../../../core/model/ids.ts";
-import { imageIdFrom } from "../../../core/model/image-id.ts";
+import {
+  type ImageId,
+  type NodeId,
+  nodeId,
+  term,
+  type UserName,
+  userNameOf,
+} from "../../../core/model/ids.ts";
 import { chunkBytes } from "../../../core/model/limits.ts";
-import { type Hello, type Message, protocolVersion, type Upload } from "../../../core/model/messages.ts";
-import type { ImageRecord } from "../../../core/model/records.ts";
+import {
+  type Assignment,
+  type Hello,
+  type Message,
+  protocolVersion,
+  type Upload,
+} from "../../../core/model/messages.ts";
+import type { AnyRecord, ImageRecord } from "../../../core/model/records.ts";
+import type { Snapshot } from "../../../core/model/snapshot.ts";
 import { makeHeader } from "../../../core/seal/header.ts";
+import { imageIdOf } from "../../../core/seal/image-id.ts";
 import { fingerprint } from "../../../core/seal/nonce.ts";
+import { until } from "../../support/until.ts";
 
 export const must = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new Error(`expected a value, got ${JSON.stringify(result.fault)}`);
   return result.value;
 };
 
-/** Waits until `look` gives something; the test's own time limit ends a vain wait. */
-export const until = async <Value>(
-  look: () => Value | Promise<Value>,
-): Promise<Exclude<Value, false | null | undefined>> => {
-  for (;;) {
-    const seen = await look();
-    if (seen !== false && seen !== null && seen !== undefined) {
-      return seen as Exclude<Value, false | null | undefined>;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-};
+export interface TestUser extends User {
+  readonly name: UserName;
+}
 
 export class TestCluster {
   readonly config: ClusterConfig;
@@ -70,13 +77,32 @@ export class TestCluster {
     return [...this.#running.keys()];
   }
 
-  async start(id: NodeId): Promise<void> {
+  /** The options of a node of this cluster, not started. */
+  optionsOf(id: NodeId, acceptLoss = false): NodeOptions {
     const credentials = must(loadCredentials(nodeCredentials(this.data, id), wallNow()));
     const onEvent = (event: Event): void => {
       this.events.push({ node: id, event });
     };
-    const options = { id, config: this.config, data: this.data, credentials, onEvent };
-    this.#running.set(id, must(await startNode({ ...options, onChange: () => undefined })));
+    const onChange = (): void => undefined;
+    return { id, config: this.config, data: this.data, credentials, acceptLoss, onEvent, onChange };
+  }
+
+  async start(id: NodeId, acceptLoss = false): Promise<void> {
+    this.#running.set(id, must(await startNode(this.optionsOf(id, acceptLoss))));
+  }
+
+  /** How a running node sees itself and the others. */
+  view(id: NodeId): Snapshot {
+    const node = this.#running.get(id);
+    if (node === undefined) throw new Error(`node ${id} does not run`);
+    return node.snapshot();
+  }
+
+  /** What a node has said of its disk, oldest first. */
+  diskEvents(id: NodeId): readonly string[] {
+    return this.events.flatMap(({ node, event }) =>
+      node === id && event.kind.startsWith("disk.") ? [event.kind] : [],
+    );
   }
 
   async stop(id: NodeId): Promise<void> {
@@ -85,26 +111,28 @@ export class TestCluster {
     await node?.stop();
   }
 
-  /** Until every running node sees the same leader and all that run. */
+  /** Until every running node sees the same leader and all that run, and may answer. */
   async settled(): Promise<NodeId> {
     return until(() => {
       const snapshots = [...this.#running.values()].map((node) => node.snapshot());
       const leaders = new Set(snapshots.map((snapshot) => snapshot.leader));
       const [leader] = leaders;
-      const whole = snapshots.every((snapshot) => snapshot.quorum.live === this.#running.size);
+      const whole = snapshots.every(
+        ({ quorum, observer, nodes }) =>
+          quorum.live === this.#running.size && nodes.find(({ id }) => id === observer)?.state === "up",
+      );
       return whole && leaders.size === 1 ? leader : null;
     });
   }
 
-  async user(name: string): Promise<User> {
+  async user(name: string): Promise<TestUser> {
     const user = userNameOf(name);
     must(await ensureLocalUser(this.data, this.config, user, wallNow()));
-    return must(await loadUser(this.data, user, wallNow()));
+    return { ...must(await loadUser(this.data, user, wallNow())), name: user };
   }
 
   async client(name: string): Promise<Client> {
-    const { credentials, ...keys } = await this.user(name);
-    const user = userNameOf(name);
+    const { credentials, name: user, ...keys } = await this.user(name);
     const client = createClient({ config: this.config, user, credentials, keys, clock: systemClock() });
     this.#clients.push(client);
     return client;
@@ -124,6 +152,53 @@ export class TestCluster {
     const pool = createConnectionPool({ servers: this.config.servers, credentials, hello: () => hello });
     this.#pools.push(pool);
     return must(await pool.borrow(node)).connection;
+  }
+
+  /** What `node` knows of an image, and whether the payload is on its own disk: asked as another node would. */
+  async look(
+    node: NodeId,
+    id: ImageId,
+  ): Promise<{ readonly record: AnyRecord; readonly here: boolean } | null> {
+    const other = this.nodes.find((each) => each !== node) ?? node;
+    const connection = await this.connect(node, this.nodeCredentials(other));
+    const ask = async (message: Message): Promise<Message | null> => {
+      await connection.send(message);
+      const incoming = await connection.receive({ withinMs: 20_000 });
+      return incoming.kind === "message" ? incoming.message : null;
+    };
+    try {
+      const told = await ask({ kind: "records", ids: [id] });
+      const record = told?.kind === "records.reply" ? told.records[0] : undefined;
+      if (record === undefined) return null;
+      if (record.kind === "tombstone") return { record, here: false };
+      const found = await ask({ kind: "fetch", id, payloadHash: record.facts.payloadHash });
+      return { record, here: found?.kind === "fetch.found" };
+    } finally {
+      connection.destroy(null);
+    }
+  }
+
+  /** The nodes on whose disks the payload is. */
+  async holdersOf(id: ImageId): Promise<readonly NodeId[]> {
+    const looks = await Promise.all(
+      this.running.map(async (node) => [node, await this.look(node, id)] as const),
+    );
+    return looks.flatMap(([node, look]) => (look?.here === true ? [node] : [])).toSorted();
+  }
+
+  /** Flips some bytes of a sealed payload on the disk of a node that does not run. */
+  damage(node: NodeId, payload: Uint8Array): void {
+    const folder = join(nodeFolderOf(this.data, node), "segments");
+    let found = 0;
+    for (const name of readdirSync(folder)) {
+      const content = readFileSync(join(folder, name));
+      const at = content.indexOf(payload.subarray(100, 200));
+      if (at < 0) continue;
+      found++;
+      content.fill(0xff, at, at + 50);
+      writeFileSync(join(folder, name), content);
+    }
+    if (found !== 1) throw new Error(`the payload is ${found} times on the disk of node ${node}`);
   }
 
   nodeCredentials(id: NodeId): Credentials {
@@ -165,9 +240,9 @@ const freePorts = async (count: number): Promise<readonly number[]> => {
   return ports;
 };
 
-/** An upload request for `image` under a new id (or `id`), to be sent frame by frame. */
+/** An upload request for `image`, under an id that is made of it (or `id`), to be sent frame by frame. */
 export const requestFor = async (
-  user: User,
+  user: TestUser,
   image: Uint8Array,
   changes: Partial<Upload> = {},
 ): Promise<Upload> => {
@@ -175,7 +250,7 @@ export const requestFor = async (
   const { header, fileKey } = must(await makeHeader([user.recipient]));
   return {
     kind: "upload",
-    id: imageIdFrom(wallNow(), randomBytes(10)),
+    id: imageIdOf(wallNow(), fileKey, sha256, user.name),
     name: "picture.png",
     bytes: image.length,
     type: "image/png",
@@ -183,11 +258,20 @@ export const requestFor = async (
     fileKey,
     header,
     fingerprint: fingerprint(user.identity, sha256),
-    assignment: { node: nodeId(1), term: term(0), by: "fallback" },
-    retry: false,
+    assignment: assignedTo(nodeId(1)),
+    attempt: 1,
     ...changes,
   };
 };
+
+/** To `node`, as a client's fallback would choose it. */
+export const assignedTo = (node: NodeId): Assignment => ({
+  node,
+  term: term(0),
+  by: "fallback",
+  leader: null,
+  candidates: [],
+});
 
 export interface Answered {
   /** The node began to process it. */

@@ -51,7 +51,16 @@ describe("a whole configuration", () => {
         uploadsInFlightMax: 64,
         connectionsMax: 1_024,
       },
-      storage: { engine: "files", headroomBytes: 268_435_456 },
+      storage: {
+        engine: "segments",
+        headroomBytes: 268_435_456,
+        segmentBytes: 67_108_864,
+        trashMs: 30 * 86_400_000,
+        scrubEveryMs: 7 * 86_400_000,
+        scrubBytesPerSecond: 20_000_000,
+        compactBytesPerSecond: 50_000_000,
+        upkeepMs: 60_000,
+      },
     });
   });
 
@@ -176,7 +185,7 @@ describe("keys and tables", () => {
     [
       "[storage]",
       "__proto__ = 1",
-      "line 6: [storage] __proto__: no such key, want one of engine, headroom_bytes",
+      "line 6: [storage] __proto__: no such key, want one of engine, headroom_bytes, segment_bytes, trash_days, scrub_days, scrub_bytes_per_second, compact_bytes_per_second, upkeep_ms",
     ],
     ["[[images]]", "", "line 5: [images]: got a list, want a table"],
   ])("%s %s is told with a suggestion", ([header, line, problem]) => {
@@ -197,7 +206,7 @@ describe("keys and tables", () => {
       "got 9007199254740993, want a whole number of bytes from 1000 to 4_000_000_000",
     ],
     ["images", 'inspect = "Decode"', 'got "Decode", want "decode" or "header"'],
-    ["storage", "engine = 1979-05-27", 'got a date, want "files"'],
+    ["storage", "engine = 1979-05-27", 'got a date, want "segments"'],
   ])("[%s] %s is refused", ([table, line, problem]) => {
     const key = String(line).split(" ")[0];
     expect(problemsAfterServers(`[${table}]`, String(line))).toEqual([
@@ -328,6 +337,12 @@ const configs: fc.Arbitrary<ClusterConfig> = fc
     imageBytesMax: fc.integer({ min: 1_000, max: 4_000_000_000 }),
     uploadsInFlightMax: fc.integer({ min: 1, max: 10_000 }),
     headroomBytes: fc.integer({ min: 1_048_576, max: 1_099_511_627_776 }),
+    segmentBytes: fc.integer({ min: 1_048_576, max: 1_073_741_824 }),
+    trashDays: fc.integer({ min: 1, max: 3_650 }),
+    scrubDays: fc.integer({ min: 1, max: 365 }),
+    scrubBytesPerSecond: fc.integer({ min: 100_000, max: 10_000_000_000 }),
+    compactBytesPerSecond: fc.integer({ min: 100_000, max: 10_000_000_000 }),
+    upkeepMs: fc.integer({ min: 200, max: 3_600_000 }),
   })
   .map((drawn) => ({
     servers: drawn.hosts.map((host, index) => ({ id: nodeId(index + 1), host, port: 8_001 + index })),
@@ -348,7 +363,16 @@ const configs: fc.Arbitrary<ClusterConfig> = fc
       uploadsInFlightMax: drawn.uploadsInFlightMax,
       connectionsMax: 1_024,
     },
-    storage: { engine: "files", headroomBytes: drawn.headroomBytes },
+    storage: {
+      engine: "segments",
+      headroomBytes: drawn.headroomBytes,
+      segmentBytes: drawn.segmentBytes,
+      trashMs: drawn.trashDays * 86_400_000,
+      scrubEveryMs: drawn.scrubDays * 86_400_000,
+      scrubBytesPerSecond: drawn.scrubBytesPerSecond,
+      compactBytesPerSecond: drawn.compactBytesPerSecond,
+      upkeepMs: drawn.upkeepMs,
+    },
   }));
 
 test("what is rendered is read back the same", () => {

@@ -257,10 +257,13 @@ const nodes = Array.from({ length: 9 }, (_, index) => nodeId(index + 1));
 const longPing: ControlMessage = {
   kind: "ping",
   boot: boot(1),
+  run: 2 ** 48,
   store: storeId("0".repeat(32)),
+  saves: 1,
   term: term(1),
   leader: null,
   electable: true,
+  generation: 1,
   ready: true,
   feedHead: 0,
   load: {
@@ -275,9 +278,13 @@ const longPing: ControlMessage = {
     uptimeMs: 0,
     drained: false,
     readOnly: false,
+    rebuild: null,
+    scrub: null,
   },
   hears: nodes,
   silenceMs: nodes.map((id) => ({ id, ms: 0.5, roundTripMs: 0.25 })),
   sentAt: monotonicMs(0.125),
   echo: null,
+  remembers: null,
+  pulled: null,
 };

@@ -276,18 +276,18 @@ describe("who is cut at hello", () => {
   test("another version of the protocol", async () => {
     const door = await openDoor();
     const socket = await rawPeer(door, node2);
-    socket.write(encodeFrame("message", encodeMessage(cluster.hello({ protocol: 2 }))));
+    socket.write(encodeFrame("message", encodeMessage(cluster.hello({ protocol: 3 }))));
     await gone(socket);
-    expect(door.rejected[0]?.problem).toMatchObject({ code: "VERSION_MISMATCH", theirs: 2, ours: 1 });
+    expect(door.rejected[0]?.problem).toMatchObject({ code: "VERSION_MISMATCH", theirs: 3, ours: 2 });
   });
 
   test("another version of the protocol, whose hello has other fields", async () => {
     const door = await openDoor();
     const socket = await rawPeer(door, node2);
-    const hello = { kind: "hello", protocol: 2, greeting: "hi" } as unknown as Hello;
+    const hello = { kind: "hello", protocol: 3, greeting: "hi" } as unknown as Hello;
     socket.write(encodeFrame("message", encodeMessage(hello)));
     await gone(socket);
-    expect(door.rejected[0]?.problem).toMatchObject({ code: "VERSION_MISMATCH", theirs: 2, ours: 1 });
+    expect(door.rejected[0]?.problem).toMatchObject({ code: "VERSION_MISMATCH", theirs: 3, ours: 2 });
   });
 
   test("a hello that names another cluster than the certificate", async () => {

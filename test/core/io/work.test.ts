@@ -3,7 +3,7 @@ import { systemClock } from "../../../core/io/clock.ts";
 import { parseConfig } from "../../../core/io/config-file.ts";
 import { createWork, type MeasuredWork } from "../../../core/io/work.ts";
 import { FaultError, fault } from "../../../core/model/faults.ts";
-import type { PayloadStore } from "../../../core/ports.ts";
+import type { Store } from "../../../core/ports.ts";
 import { testFolder } from "../../support/folders.ts";
 
 const workWith = (more: string, headroomBytes?: number): MeasuredWork => {
@@ -14,7 +14,8 @@ const workWith = (more: string, headroomBytes?: number): MeasuredWork => {
   onTestFinished(() => work.close());
   return work;
 };
-const payloads = { images: 3, payloadBytes: 400 } as PayloadStore;
+const store = { images: 3, payloadBytes: 400 } as Store;
+const whole = { rebuild: null, scrub: null };
 
 test("two uploads of one id are not processed at once", () => {
   const work = workWith("");
@@ -49,9 +50,9 @@ test("what has arrived is no longer in flight, and what has ended does not come 
 test("the report has the store's figures and the machine's, each within its bounds", () => {
   const work = workWith("");
   work.begin("a", 100);
-  const report = work.report(payloads);
+  const report = work.report(store, whole);
   expect(report).toMatchObject({ inFlight: 1, bytesInFlight: 100, images: 3, payloadBytes: 400 });
-  expect(report).toMatchObject({ drained: false, readOnly: false });
+  expect(report).toMatchObject({ drained: false, readOnly: false, ...whole });
   for (const share of [report.cpu, report.memory]) {
     expect(share).toBeGreaterThanOrEqual(0);
     expect(share).toBeLessThanOrEqual(1);
@@ -63,7 +64,7 @@ test("the report has the store's figures and the machine's, each within its boun
 test("a disk below its headroom takes no more images", () => {
   const work = workWith("", Number.POSITIVE_INFINITY);
   expect(work.diskFault).toMatchObject({ code: "DISK_FULL" });
-  expect(work.report(payloads).readOnly).toBe(true);
+  expect(work.report(store, whole).readOnly).toBe(true);
 });
 
 test("a disk that failed stays failed, with its first reason", () => {
@@ -72,5 +73,5 @@ test("a disk that failed stays failed, with its first reason", () => {
   work.failDisk(fault("DISK_FAILED", { path: "p", reason: "first" }));
   work.failDisk(fault("DISK_FAILED", { path: "p", reason: "second" }));
   expect(work.diskFault).toMatchObject({ code: "DISK_FAILED", reason: "first" });
-  expect(work.report(payloads).readOnly).toBe(true);
+  expect(work.report(store, whole).readOnly).toBe(true);
 });

@@ -106,9 +106,9 @@ const lines: { readonly [Kind in Event["kind"]]: readonly [Extract<Event, { kind
       `Node 3: node 1 dropped as a home of ${short}: the disk at /data is full (0 B free)`,
     ],
     "copy.made": [
-      { kind: "copy.made", image, from: nodeId(1), bytes: 9, copies: 3 },
+      { kind: "copy.made", image, from: nodeId(1), bytes: 9 },
       "info",
-      `Node 3: copied image ${short} from node 1, 9 bytes; 3 copies now`,
+      `Node 3: copied image ${short} from node 1, 9 bytes; one more copy of it is safe`,
     ],
     "copy.missing": [
       { kind: "copy.missing", image, fault: full },
@@ -136,6 +136,61 @@ const lines: { readonly [Kind in Event["kind"]]: readonly [Extract<Event, { kind
       "debug",
       "Node 3: pulled 8 records from node 1",
     ],
+    "records.compared": [
+      { kind: "records.compared", peer: nodeId(1), records: 8 },
+      "debug",
+      "Node 3: compared digests with node 1; 8 records were news",
+    ],
+    "segment.compacted": [
+      { kind: "segment.compacted", segment: "ab".repeat(16) },
+      "debug",
+      "Node 3: segment abababab was mostly dead and is gone; its space is free",
+    ],
+    "scrub.found": [
+      { kind: "scrub.found", image, payload: true },
+      "warn",
+      `Node 3: the copy of image ${short} on this disk is damaged; it is set aside and fetched again`,
+    ],
+    "scrub.ended": [
+      { kind: "scrub.ended", checked: 40, bad: 1, ms: 2_340 },
+      "info",
+      "Node 3: checked 40 images in 2.3 s, 1 were damaged",
+    ],
+    "disk.born": [
+      { kind: "disk.born", generation: 1 },
+      "info",
+      "Node 3: this disk is new, like those of all nodes; the cluster is born",
+    ],
+    "disk.confirmed": [
+      { kind: "disk.confirmed" },
+      "info",
+      "Node 3: this disk is what the others remember; the node votes and answers",
+    ],
+    "disk.rebuilding": [
+      { kind: "disk.rebuilding" },
+      "warn",
+      "Node 3: this disk is empty and the others are not; it is refilled before the node votes or answers",
+    ],
+    "disk.outdated": [
+      { kind: "disk.outdated", reason: "node 1 remembers its change 9, on this disk are 7" },
+      "warn",
+      "Node 3: this disk is old: node 1 remembers its change 9, on this disk are 7; it is set aside and refilled",
+    ],
+    "disk.waiting": [
+      { kind: "disk.waiting", nodes: [nodeId(1), nodeId(2)] },
+      "warn",
+      "Node 3: waiting for node 1, 2 to say what it remembers of this disk; start it, or go on without it: distinsta server 3 --accept-loss",
+    ],
+    "disk.set-aside": [
+      { kind: "disk.set-aside", path: "/data/set-aside", reason: "a batch is missing" },
+      "warn",
+      "Node 3: what was on this disk is at /data/set-aside until it is refilled, because a batch is missing",
+    ],
+    "disk.refilled": [
+      { kind: "disk.refilled", records: 12, ms: 1_250 },
+      "info",
+      "Node 3: refilled 12 records in 1.3 s; copies of images follow",
+    ],
     "peer.rejected": [
       { kind: "peer.rejected", remote: "h:9", fault: fault("BUSY", { what: "connections" }) },
       "warn",
@@ -151,6 +206,18 @@ const lines: { readonly [Kind in Event["kind"]]: readonly [Extract<Event, { kind
 test.each(Object.values(lines))("$kind", (event, level, sentence) => {
   expect(sentenceOf(me, event)).toBe(sentence);
   expect(levelOf(event)).toBe(level);
+});
+
+test("a disk that was filled anew says which one of the node it is", () => {
+  expect(sentenceOf(me, { kind: "disk.born", generation: 3 })).toBe(
+    "Node 3: this disk has what the others know; it is the node's disk 3",
+  );
+});
+
+test("an entry that was damaged is no damaged copy", () => {
+  expect(sentenceOf(me, { kind: "scrub.found", image, payload: false })).toBe(
+    `Node 3: the entry of image ${short} on this disk was damaged; it was written anew`,
+  );
 });
 
 test("a node speaks of another leader in the third person", () => {

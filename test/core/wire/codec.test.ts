@@ -125,6 +125,77 @@ describe("what is refused, and why", () => {
     }
   });
 
+  test("slots of nodes that no cluster has, disks that are none, and times that are no times", () => {
+    const found = fc.sample(messageOf("get.found"), { numRuns: 1, seed: 1 })[0];
+    if (found?.kind !== "get.found") throw new Error("no record");
+    const withPart = (part: object) => encode({ ...found, record: { ...found.record, ...part } });
+    const stamp = { atMs: 1, node: 1 };
+    const store = "0".repeat(32);
+    const home = { stamp, value: { store, syncedAt: 5 } };
+    expect(decodeMessage(withPart({ homes: { "1": home, "9": { stamp, value: null } } })).ok).toBe(true);
+    for (const node of ["0", "10", "x", "", "01", " 1", "-1", "1.5"])
+      expect(reasonOf(withPart({ homes: { [node]: home } }))).toContain("get.found.record.homes");
+    for (const value of [{ store: "x", syncedAt: 5 }, { store, syncedAt: -1 }, { store }, 5])
+      expect(reasonOf(withPart({ homes: { "1": { stamp, value } } }))).toContain("get.found.record.homes");
+    expect(decodeMessage(withPart({ condemned: { "1": { stamp, store } } })).ok).toBe(true);
+    expect(reasonOf(withPart({ condemned: { "0": { stamp, store } } }))).toContain("record.condemned");
+    expect(reasonOf(withPart({ condemned: { "1": { stamp } } }))).toContain("record.condemned");
+    expect(reasonOf(withPart({ homes: { "1": { ...home, stamp: { atMs: -1, node: 1 } } } }))).toContain(
+      "homes",
+    );
+  });
+
+  test("a tombstone that names what is no disk, or more of them than a cluster can have had", () => {
+    const merge = (part: object) => encode({ kind: "merge", records: [{ ...tombstone, ...part }] });
+    const disk = (n: number) => `${(n % 9) + 1}:${String(n).padStart(32, "0")}`;
+    const tombstone = {
+      kind: "tombstone",
+      id: "0198c0de-0000-7000-8000-000000000001",
+      owner: "alice",
+      purge: { stamp: { atMs: 1, node: 1 }, reason: "owner" },
+      erasedOn: [disk(0)],
+    };
+    const many = (length: number) => Array.from({ length }, (_, n) => disk(n));
+    expect(decodeMessage(merge({ erasedOn: many(64) })).ok).toBe(true);
+    expect(reasonOf(merge({ erasedOn: many(65) }))).toContain("merge.records.0.erasedOn");
+    for (const name of ["", "1:", `0:${"0".repeat(32)}`, `10:${"0".repeat(32)}`, `1:${"g".repeat(32)}`])
+      expect(reasonOf(merge({ erasedOn: [name] }))).toContain("merge.records.0.erasedOn");
+    expect(reasonOf(merge({ purge: { stamp: { atMs: 1, node: 1 }, reason: "because" } }))).toContain("purge");
+    expect(reasonOf(merge({ kind: "image" }))).toContain("merge.records.0");
+    expect(reasonOf(merge({ kind: "ghost" }))).toContain("merge.records.0");
+    // Where only an image is meant, what is left of one is none.
+    expect(reasonOf(encode({ kind: "get.found", record: tombstone }))).toContain("get.found.record");
+  });
+
+  test("a try before the first, pages that are too long, and views of more nodes than there can be", () => {
+    const upload = fc.sample(messageOf("upload"), { numRuns: 1, seed: 1 })[0] as object;
+    for (const attempt of [0, -1, 1.5, 1_000_001])
+      expect(reasonOfChanged(upload, { attempt })).toContain("attempt");
+    const id = "0198c0de-0000-7000-8000-000000000001";
+    expect(reasonOf(encode({ kind: "records", ids: Array(501).fill(id) }))).toContain("records.ids");
+    expect(reasonOf(encode({ kind: "bucket", bucket: -1, after: null }))).toContain("bucket.bucket");
+    const entries = Array(10_001).fill({ id, digest: 1 });
+    expect(reasonOf(encode({ kind: "bucket.reply", entries, more: false }))).toContain(
+      "bucket.reply.entries",
+    );
+    const candidates = Array(10).fill({ node: 1, images: 0, bytes: 0, cpu: 0 });
+    const assigned = { kind: "offer.assigned", id, node: 1, term: 1, leader: 1, candidates };
+    expect(reasonOf(encode(assigned))).toContain("offer.assigned.candidates");
+    for (const remembers of [{ run: 1 }, { run: -1, disk: null }, { run: 1, disk: { generation: 1 } }])
+      expect(reasonOfChanged(ping, { remembers })).toMatch(/^ping\.remembers\./);
+    const rebuild = {
+      phase: "payloads",
+      imagesLeft: 1,
+      doneBytes: 1,
+      totalBytes: 1,
+      bytesPerSecond: null,
+      etaMs: null,
+    };
+    expect(
+      reasonOfChanged(ping, { load: { ...ping.load, rebuild: { ...rebuild, waitingFor: [0] } } }),
+    ).toContain("ping.load.rebuild.waitingFor");
+  });
+
   test("a key that would reach into prototypes", () => {
     const map = [0x82, 0xa4, ...text("kind"), 0xa6, ...text("status"), 0xa9, ...text("__proto__"), 0x80];
     reasonOf(new Uint8Array(map));

@@ -3,8 +3,15 @@ import * as fc from "fast-check";
 import { fault } from "../../../core/model/faults.ts";
 import * as ids from "../../../core/model/ids.ts";
 import type { Message } from "../../../core/model/messages.ts";
-import { type ImageRecord, imageTypes, type Register } from "../../../core/model/records.ts";
-import type { Snapshot } from "../../../core/model/snapshot.ts";
+import {
+  type AnyRecord,
+  type ImageRecord,
+  imageTypes,
+  type Register,
+  type Stamp,
+  type Tombstone,
+} from "../../../core/model/records.ts";
+import type { RebuildView, ScrubView, Snapshot } from "../../../core/model/snapshot.ts";
 import { monotonicMs, wallMs } from "../../../core/model/units.ts";
 import { refusalOf } from "../../../core/wire/schema-faults.ts";
 
@@ -40,10 +47,17 @@ const verdict = fc.constantFrom("pending" as const, "ok" as const, "damaged" as 
 const assignedBy = fc.constantFrom("leader" as const, "fallback" as const);
 const imageType = fc.constantFrom(...imageTypes);
 
+const stamp: fc.Arbitrary<Stamp> = fc.record({ atMs: count, node: fc.nat(9) });
 const register = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Register<Value>> =>
-  fc.record({ stamp: fc.record({ atMs: count, node: fc.nat(9) }), value });
+  fc.record({ stamp, value });
+const byNode = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.dictionary(nodeId.map(String), value, { maxKeys: 9, noNullPrototype: true });
+const candidates = fc.array(fc.record({ node: nodeId, images: count, bytes: count, cpu: measure }), {
+  maxLength: 9,
+});
 
 export const record: fc.Arbitrary<ImageRecord> = fc.record({
+  kind: fc.constant("image" as const),
   facts: fc.record({
     id: imageId,
     owner: userName,
@@ -58,11 +72,52 @@ export const record: fc.Arbitrary<ImageRecord> = fc.record({
     nonce: bytes(16),
     fingerprint: bytes(32),
   }),
-  processing: fc.record({ node: nodeId, term, assignedBy }),
+  processing: fc.record({
+    node: nodeId,
+    term,
+    assignedBy,
+    leader: nullable(nodeId),
+    candidates,
+    attempt: count,
+    startedAt: count.map(wallMs),
+  }),
   headers: fc.dictionary(userName, register(bytesUpTo(300)), { maxKeys: 5, noNullPrototype: true }),
-  homes: register(nodes),
+  homes: byNode(register(nullable(fc.record({ store: storeId, syncedAt: nullable(count.map(wallMs)) })))),
   inspection: register(fc.record({ verdict, thumbnail: nullable(bytesUpTo(500)) })),
-  trashed: register(boolean),
+  trashed: register(nullable(count.map(wallMs))),
+  condemned: byNode(fc.record({ stamp, store: storeId })),
+});
+
+export const tombstone: fc.Arbitrary<Tombstone> = fc.record({
+  kind: fc.constant("tombstone" as const),
+  id: imageId,
+  owner: userName,
+  purge: fc.record({ stamp, reason: fc.constantFrom("owner" as const, "expired" as const) }),
+  erasedOn: fc.array(
+    fc.tuple(nodeId, hex32).map(([node, store]) => `${node}:${store}`),
+    { maxLength: 64 },
+  ),
+});
+
+const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(record, tombstone);
+
+const rebuildView: fc.Arbitrary<RebuildView> = fc.record({
+  phase: fc.constantFrom("waiting" as const, "records" as const, "payloads" as const),
+  imagesLeft: count,
+  doneBytes: count,
+  totalBytes: count,
+  bytesPerSecond: nullable(measure),
+  etaMs: nullable(measure),
+  waitingFor: nodes,
+});
+
+const scrubView: fc.Arbitrary<ScrubView> = fc.record({
+  state: fc.constantFrom("running" as const, "paused" as const, "idle" as const),
+  share: measure,
+  checked: count,
+  bad: count,
+  repaired: count,
+  unrepairable: count,
 });
 
 const snapshot: fc.Arbitrary<Snapshot> = fc.record({
@@ -72,7 +127,15 @@ const snapshot: fc.Arbitrary<Snapshot> = fc.record({
   term: nullable(term),
   leader: nullable(nodeId),
   quorum: fc.record({ live: fc.nat(9), needed: fc.nat(9), ok: boolean }),
-  tolerance: fc.integer({ min: -9, max: 9 }),
+  tolerance: fc.nat(9),
+  risk: nullable(
+    fc.record({
+      underReplicated: count,
+      unreadable: count,
+      missingBytes: count,
+      safeInMs: nullable(measure),
+    }),
+  ),
   nodes: fc.array(
     fc.record({
       id: nodeId,
@@ -90,6 +153,10 @@ const snapshot: fc.Arbitrary<Snapshot> = fc.record({
       payloadBytes: nullable(count),
       diskFreeBytes: nullable(count),
       uptimeMs: nullable(measure),
+      drained: nullable(boolean),
+      readOnly: nullable(boolean),
+      rebuild: nullable(rebuildView),
+      scrub: nullable(scrubView),
     }),
     { maxLength: 9 },
   ),
@@ -111,7 +178,11 @@ const load = fc.record({
   uptimeMs: measure,
   drained: boolean,
   readOnly: boolean,
+  rebuild: nullable(rebuildView),
+  scrub: nullable(scrubView),
 });
+
+const diskMemory = fc.record({ generation: count, store: storeId, saves: count, feedHead: count });
 
 const refused = fc
   .oneof(
@@ -140,10 +211,13 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   }),
   ping: fc.record({
     boot,
+    run: count,
     store: storeId,
+    saves: count,
     term,
     leader: nullable(nodeId),
     electable: boolean,
+    generation: count,
     ready: boolean,
     feedHead: count,
     load,
@@ -153,6 +227,8 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     }),
     sentAt: monotonic,
     echo: nullable(fc.record({ sentAt: monotonic, heldMs: measure })),
+    remembers: nullable(fc.record({ run: count, disk: nullable(diskMemory) })),
+    pulled: nullable(fc.record({ store: storeId, upTo: count })),
   }),
   "pre-vote.request": fc.record({ boot, term }),
   "pre-vote.reply": fc.record({
@@ -179,20 +255,26 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     fileKey: bytes(16),
     header: bytesUpTo(400),
     fingerprint: bytes(32),
-    assignment: fc.record({ node: nodeId, term, by: assignedBy }),
-    retry: boolean,
+    assignment: fc.record({ node: nodeId, term, by: assignedBy, leader: nullable(nodeId), candidates }),
+    attempt: fc.integer({ min: 1, max: 1_000_000 }),
   }),
   list: fc.record({ before: nullable(imageId), limit: fc.integer({ min: 1, max: 500 }) }),
   get: fc.record({ id: imageId }),
   find: fc.record({ part: text(64) }),
+  describe: fc.record({ id: imageId }),
+  trash: fc.record({ id: imageId, trashed: boolean, seen: stamp }),
+  purge: fc.record({ id: imageId }),
   status: fc.constant({}),
   store: fc.record({ id: imageId, payloadBytes: count, payloadHash: nullable(bytes(32)) }),
   "store.commit": fc.record({ record }),
-  merge: fc.record({ records: fc.array(record, { maxLength: 3 }) }),
+  merge: fc.record({ records: fc.array(anyRecord, { maxLength: 3 }) }),
   pull: fc.record({ store: nullable(storeId), after: count, limit: fc.integer({ min: 1, max: 500 }) }),
+  digests: fc.constant({}),
+  bucket: fc.record({ bucket: count, after: nullable(imageId) }),
+  records: fc.record({ ids: fc.array(imageId, { maxLength: 20 }) }),
   fetch: fc.record({ id: imageId, payloadHash: bytes(32) }),
-  "offer.assigned": fc.record({ id: imageId, node: nodeId, term }),
-  "offer.declined": fc.record({ id: imageId, node: nodeId, term }),
+  "offer.assigned": fc.record({ id: imageId, node: nodeId, term, leader: nodeId, candidates }),
+  "offer.declined": fc.record({ id: imageId, node: nodeId, term, leader: nodeId }),
   "offer.no-leader": fc.record({ id: imageId, term }),
   "upload.accepted": fc.record({ id: imageId, payloadBytes: count }),
   receipt: fc.record({
@@ -212,6 +294,11 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   "list.page": fc.record({ records: fc.array(record, { maxLength: 3 }), more: boolean }),
   "get.found": fc.record({ record }),
   found: fc.record({ ids: fc.array(imageId, { maxLength: 20 }) }),
+  described: fc.record({
+    record,
+    live: fc.array(fc.record({ node: nodeId, store: storeId }), { maxLength: 9 }),
+  }),
+  changed: fc.record({ id: imageId }),
   "status.reply": fc.record({ snapshot }),
   "store.ready": fc.record({ have: boolean }),
   stored: fc.record({ store: storeId, feedHead: count }),
@@ -219,8 +306,16 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     store: storeId,
     upTo: count,
     feedHead: count,
-    records: fc.array(record, { maxLength: 3 }),
+    records: fc.array(anyRecord, { maxLength: 3 }),
   }),
+  "digests.reply": fc.record({
+    buckets: fc.array(fc.record({ bucket: count, records: count, digest: count }), { maxLength: 20 }),
+  }),
+  "bucket.reply": fc.record({
+    entries: fc.array(fc.record({ id: imageId, digest: count }), { maxLength: 20 }),
+    more: boolean,
+  }),
+  "records.reply": fc.record({ records: fc.array(anyRecord, { maxLength: 3 }) }),
   "fetch.found": fc.record({ payloadBytes: count }),
 };
 

@@ -1,9 +1,9 @@
 /** A healthy cluster of three machines as the doctor sees it from the first, to be made ill one thing at a time. */
 import type { Answer, CredentialFacts, Facts, ServerFacts } from "../../../../core/decide/doctor/facts.ts";
-import type { ClusterConfig } from "../../../../core/model/config.ts";
 import { clusterId, nodeId, term } from "../../../../core/model/ids.ts";
 import type { NodeView, Snapshot } from "../../../../core/model/snapshot.ts";
 import { wallMs } from "../../../../core/model/units.ts";
+import { configOf, storage } from "../../../support/configs.ts";
 
 export const now = wallMs(Date.UTC(2026, 10, 22, 12));
 export const dayMs = 86_400_000;
@@ -25,6 +25,10 @@ export const viewOf = (id: number, changes: Partial<NodeView> = {}): NodeView =>
   payloadBytes: 0,
   diskFreeBytes: 50_000_000_000,
   uptimeMs: 60_000,
+  drained: false,
+  readOnly: false,
+  rebuild: null,
+  scrub: null,
   ...changes,
 });
 
@@ -36,6 +40,7 @@ export const snapshotOf = (observer: number, changes: Partial<Snapshot> = {}): S
   leader: nodeId(3),
   quorum: { live: 3, needed: 2, ok: true },
   tolerance: 1,
+  risk: { underReplicated: 0, unreadable: 0, missingBytes: 0, safeInMs: 0 },
   nodes: [1, 2, 3].map((id) => viewOf(id)),
   links: [],
   ...changes,
@@ -69,27 +74,11 @@ export const credentialsOf = (who: string, changes: Partial<CredentialFacts> = {
   ...changes,
 });
 
-const config: ClusterConfig = {
+const config = configOf(3, {
   servers: [1, 2, 3].map((id) => serverOf(id).server),
   replication: 3,
-  timings: {
-    heartbeatMs: 50,
-    electionTimeoutMs: 300,
-    rankStepMs: 60,
-    jitterMsMax: 30,
-    leaseMs: 200,
-    stableWindowMs: 10_000,
-  },
-  images: { inspect: "decode", recoveryRecipient: null },
-  limits: {
-    imageBytesMax: 100_000_000,
-    imagePixelsMax: 100_000_000,
-    inspectionBacklogBytesMax: 67_108_864,
-    uploadsInFlightMax: 64,
-    connectionsMax: 1024,
-  },
-  storage: { engine: "files", headroomBytes: 268_435_456 },
-};
+  storage: { ...storage, headroomBytes: 268_435_456 },
+});
 
 export const healthy: Facts = {
   now,

@@ -110,6 +110,7 @@ export const snapshotOf = (state: NodeState, node: NodeId = one): StatusReply =>
     leader: null,
     quorum: { live: 2, needed: 2, ok: true },
     tolerance: 0,
+    risk: null,
     nodes: [{ ...nothingKnown, id: node, address: "", state, role: "follower" }],
     links: [],
   },
@@ -127,4 +128,8 @@ const nothingKnown = {
   payloadBytes: null,
   diskFreeBytes: null,
   uptimeMs: null,
+  drained: null,
+  readOnly: null,
+  rebuild: null,
+  scrub: null,
 };

@@ -1,0 +1,120 @@
+/**
+ * How one node finds out whether its disk may speak: the judgement of `standing.ts`, asked again with every word of
+ * a peer until it is final.
+ */
+import type { PeerMemory } from "../model/control.ts";
+import type { NodeId } from "../model/ids.ts";
+import { after, type MonotonicMs } from "../model/units.ts";
+import type { Effect, Moment } from "./effects.ts";
+import { isHeard, type PeerView } from "./liveness.ts";
+import type { NodeState } from "./node-state.ts";
+import { type Judgement, judgeDisk, rememberBirth, type Witness } from "./standing.ts";
+
+/** Judges a disk whose standing is open; one that is ready, or being filled, is left as it is. */
+export const judgeStanding = (state: NodeState, { now }: Moment, effects: Effect[]): NodeState => {
+  const judgement = judgementOf(state, now);
+  if (judgement === null) return state;
+  switch (judgement.kind) {
+    case "wait":
+      return state;
+    case "born":
+      return born(state, 1, founders(state), effects);
+    case "adopt":
+      return born(state, judgement.generation, founders(state), effects);
+    case "confirmed":
+      effects.push({ kind: "log", event: { kind: "disk.confirmed" } }, { kind: "changed" });
+      return { ...state, standing: { kind: "ready" } };
+    case "rebuild":
+      effects.push(
+        { kind: "log", event: { kind: "disk.rebuilding" } },
+        { kind: "rebuild" },
+        { kind: "changed" },
+      );
+      return { ...state, standing: { kind: "rebuilding" } };
+    case "outdated":
+      effects.push(
+        { kind: "log", event: { kind: "disk.outdated", reason: judgement.reason } },
+        { kind: "outdated", reason: judgement.reason },
+      );
+      return { ...state, standing: { kind: "rebuilding" } };
+  }
+};
+
+/** Null when the standing is not open. */
+const judgementOf = (state: NodeState, now: MonotonicMs): Judgement | null => {
+  const { standing, setup, startedAt } = state;
+  if (standing.kind !== "unborn" && standing.kind !== "returning") return null;
+  // Those who live have had the time to speak: what they know is not lost.
+  const aloneFrom = after(startedAt, alonePatience * setup.timings.electionTimeoutMs);
+  const rules = {
+    nodes: setup.peers.length + 1,
+    majority: setup.majority,
+    acceptLoss: setup.acceptLoss && now >= aloneFrom,
+  };
+  const { saves } = state.election.durable;
+  const own = standing.kind === "unborn" ? { ...setup.disk, saves } : setup.disk;
+  return judgeDisk(own, standing.kind, witnessesOf(state, now), setup.peers, rules);
+};
+
+/** So many election timeouts the others are waited for, also when loss is accepted. */
+const alonePatience = 2;
+
+/** It has all that the others know: from now on it is a disk of its own, one generation after the last. */
+export const refilled = (state: NodeState, { now }: Moment, effects: Effect[]): NodeState => {
+  if (state.standing.kind !== "rebuilding") return state;
+  const known = witnessesOf(state, now).map(({ remembers }) => remembers?.generation ?? 0);
+  return born(state, Math.max(0, ...known) + 1, memoriesOf(state), effects);
+};
+
+/** The nodes for which an open standing waits; empty when it is not open. */
+export const waitingFor = (state: NodeState, now: MonotonicMs): readonly NodeId[] => {
+  const judgement = judgementOf(state, now);
+  return judgement?.kind === "wait" ? judgement.for : [];
+};
+
+const born = (
+  state: NodeState,
+  generation: number,
+  memories: ReadonlyMap<NodeId, PeerMemory>,
+  effects: Effect[],
+): NodeState => {
+  effects.push(
+    { kind: "birth", generation, memories },
+    { kind: "log", event: { kind: "disk.born", generation } },
+    { kind: "changed" },
+  );
+  const peers = state.peers.map((peer) => ({ ...peer, memory: memories.get(peer.id) ?? peer.memory }));
+  return { ...state, generation, standing: { kind: "ready" }, peers };
+};
+
+/** The live peers that speak of this very process. */
+const witnessesOf = (state: NodeState, now: MonotonicMs): readonly Witness[] =>
+  state.peers.flatMap((peer) => {
+    const { ping } = peer;
+    if (ping?.remembers?.run !== state.setup.run || !isHeard(peer, now, state.setup.timings)) return [];
+    return [
+      {
+        node: peer.id,
+        store: ping.store,
+        generation: ping.generation,
+        remembers: ping.remembers.disk,
+      },
+    ];
+  });
+
+/**
+ * All are born together: each that was heard is remembered so, also where it has not noticed yet, lest it come back
+ * empty and call itself new.
+ */
+const founders = (state: NodeState): ReadonlyMap<NodeId, PeerMemory> => {
+  const memories = new Map(memoriesOf(state));
+  for (const { id, ping } of state.peers) {
+    if (ping === null || memories.has(id)) continue;
+    const { store, saves, run } = ping;
+    memories.set(id, rememberBirth(run, { generation: 1, store, saves, feedHead: 0 }));
+  }
+  return memories;
+};
+
+export const memoriesOf = ({ peers }: Pick<NodeState, "peers">): ReadonlyMap<NodeId, PeerMemory> =>
+  new Map(peers.flatMap(({ id, memory }: PeerView) => (memory === null ? [] : [[id, memory] as const])));

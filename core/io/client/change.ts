@@ -1,0 +1,46 @@
+/**
+ * Looking at one image, and changing what becomes of it.
+ *
+ * A change is asked of one server after the other until one has done it. A server that broke off may have done it all
+ * the same; asking the next is harmless, because a change names what was seen before it: done twice it is done once,
+ * and one that comes late, after the owner has changed his mind, changes nothing.
+ */
+import type { Result } from "../../model/faults.ts";
+import type { ImageId } from "../../model/ids.ts";
+import type { Described as DescribedMessage } from "../../model/messages.ts";
+import type { Stamp } from "../../model/records.ts";
+import { replyFrom } from "../exchange.ts";
+import { askAny } from "./ask.ts";
+import type { Session } from "./session.ts";
+
+export type Described = Omit<DescribedMessage, "kind">;
+
+export const describeImage = (session: Session, id: ImageId): Promise<Result<Described>> =>
+  askAny(session, async (connection) => {
+    await connection.send({ kind: "describe", id });
+    return replyFrom(connection, ["described"]);
+  });
+
+/** `seen`: what the caller saw of the trash; looked up now when left out. */
+export const trashImage = async (
+  session: Session,
+  id: ImageId,
+  trashed: boolean,
+  seen?: Stamp,
+): Promise<Result<void>> => {
+  if (seen !== undefined) return changeTrash(session, id, trashed, seen);
+  const found = await describeImage(session, id);
+  return found.ok ? changeTrash(session, id, trashed, found.value.record.trashed.stamp) : found;
+};
+
+export const purgeImage = (session: Session, id: ImageId): Promise<Result<void>> =>
+  askAny(session, async (connection) => {
+    await connection.send({ kind: "purge", id });
+    await replyFrom(connection, ["changed"]);
+  });
+
+const changeTrash = (session: Session, id: ImageId, trashed: boolean, seen: Stamp): Promise<Result<void>> =>
+  askAny(session, async (connection) => {
+    await connection.send({ kind: "trash", id, trashed, seen });
+    await replyFrom(connection, ["changed"]);
+  });

@@ -1,0 +1,49 @@
+/**
+ * The thread of the index: one job in, one answer out, in order.
+ *
+ * It loads little, so that it is there at once. An index that proves damaged is thrown away on the spot: every
+ * later job fails too, and who opens it next begins anew.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { bad, type Fault, good, type Result } from "../../model/faults.ts";
+import { type IndexAnswer, type IndexJob, openingTicket } from "./index-job.ts";
+import { isDamage, sqliteFault } from "./sqlite-faults.ts";
+import { openSqliteIndex, type SqliteIndex } from "./sqlite-index.ts";
+
+const path = String(workerData);
+
+const open = (): Result<SqliteIndex> => {
+  try {
+    return good(openSqliteIndex(path));
+  } catch (error) {
+    return bad(sqliteFault(path, error));
+  }
+};
+
+const answer = (ticket: number, result: Result<unknown>): void =>
+  parentPort?.postMessage({ ticket, result } satisfies IndexAnswer);
+
+const serve = (index: SqliteIndex): void => {
+  let lost: Fault | null = null;
+  const perform = ({ method, parameters }: IndexJob): Result<unknown> => {
+    if (lost !== null) return bad(lost);
+    try {
+      return good(Reflect.apply(index[method], index, parameters));
+    } catch (error) {
+      const problem = sqliteFault(path, error);
+      if (isDamage(error)) {
+        lost = problem;
+        index.discard();
+      }
+      return bad(problem);
+    }
+  };
+  parentPort?.on("message", (job: IndexJob) => {
+    answer(job.ticket, perform(job));
+    if (job.method === "close") parentPort?.close();
+  });
+};
+
+const opened = open();
+if (opened.ok) serve(opened.value);
+answer(openingTicket, opened.ok ? good(null) : opened);

@@ -1,0 +1,40 @@
+/**
+ * Has this image been stored already, here or elsewhere?
+ *
+ * An acknowledged record is on W nodes, so whoever knows it not himself and has asked N − W others has met one that
+ * does. Pulling their feeds would tell the same; but a node that was away has much to pull, and whoever tries an
+ * upload again has waited already. So the question is about this one image, and nobody's answer is waited for once
+ * enough have come.
+ */
+import { bad, fault, good, type Result } from "../model/faults.ts";
+import type { ImageId, NodeId } from "../model/ids.ts";
+import type { AnyRecord } from "../model/records.ts";
+import type { Holding } from "../ports.ts";
+import { replyFrom, withPeer } from "./exchange.ts";
+import { firstGood } from "./first-good.ts";
+import { acceptable } from "./freshness.ts";
+import { type NodeContext, noteDisk, readyPeers } from "./node-context.ts";
+
+/** What is known of `id`, here by now; null when nobody stored it. NO_QUORUM when too few answer to be sure. */
+export const lookUp = async (context: NodeContext, id: ImageId): Promise<Result<Holding | null>> => {
+  const { store, config, rules } = context;
+  const known = await store.get(id);
+  if (known !== null) return good(known);
+  const othersNeeded = rules.readQuorum(config.servers.length) - 1;
+  const answers = await firstGood(
+    readyPeers(context).map((node) => ask(context, node, id)),
+    othersNeeded,
+  );
+  if (answers.good < othersNeeded)
+    return bad(fault("NO_QUORUM", { live: answers.good + 1, needed: othersNeeded + 1 }));
+  const found = await acceptable(context, answers.values.flat());
+  if (found.length === 0) return good(null);
+  const merged = await store.merge(found);
+  return merged.ok ? good(await store.get(id)) : bad(noteDisk(context, merged.fault));
+};
+
+const ask = (context: NodeContext, node: NodeId, id: ImageId): Promise<Result<readonly AnyRecord[]>> =>
+  withPeer(context, node, async (connection) => {
+    await connection.send({ kind: "records", ids: [id] });
+    return (await replyFrom(connection, ["records.reply"])).records;
+  });

@@ -1,0 +1,80 @@
+/**
+ * What this node remembers of the others' disks, and that its own is born: small files beside the store.
+ *
+ * Memories are saved about once a second, which is soon enough: they serve to find a disk that was put back by days.
+ * A birth is saved before anybody hears of it, and the memories before the birth.
+ */
+import { join } from "node:path";
+import * as z from "zod";
+import type { PeerMemory } from "../model/control.ts";
+import { bad, type Fault, fault, good, type Result, wordFault } from "../model/faults.ts";
+import { type NodeId, parseNodeId, parseStoreId, type StoreId } from "../model/ids.ts";
+import type { StandingStore } from "../ports.ts";
+import { readText, secretFile, writeFileAtomically } from "./files.ts";
+import { type DiskIdentity, writeIdentity } from "./node-data.ts";
+
+export interface KeptStanding extends StandingStore {
+  /** Saves them if they have changed. A failure is told and tried again at the next call. */
+  saveMemories(memories: ReadonlyMap<NodeId, PeerMemory>): Result<void>;
+}
+
+const fileBytesMax = 16_384;
+
+/** Errors: DISK_FAILED. A file of memories that is damaged counts as none: the others' disks are watched anew. */
+export const openStandingStore = (folder: string, identity: DiskIdentity): Result<KeptStanding> => {
+  const path = join(folder, "peers.json");
+  const text = readText(path, fileBytesMax);
+  if (!text.ok && text.fault.code !== "FILE_NOT_FOUND") return bad(failed(path, text.fault));
+  const memories = text.ok ? parse(text.value) : new Map<NodeId, PeerMemory>();
+  let saved = format(memories);
+
+  const saveMemories = (next: ReadonlyMap<NodeId, PeerMemory>): Result<void> => {
+    const content = format(next);
+    if (content === saved) return good(undefined);
+    const written = writeFileAtomically(path, content, secretFile);
+    if (!written.ok) return bad(failed(path, written.fault));
+    saved = content;
+    return written;
+  };
+
+  return good({
+    generation: identity.generation,
+    memories,
+    saveMemories,
+    saveBirth: (generation, next) => {
+      const remembered = saveMemories(next);
+      if (!remembered.ok) return remembered;
+      const written = writeIdentity(folder, { ...identity, generation });
+      return written.ok ? written : bad(failed(path, written.fault));
+    },
+  });
+};
+
+const count = z.int().min(0);
+const disk = z.strictObject({
+  generation: count,
+  store: z.custom<StoreId>((value) => parseStoreId(value) !== null),
+  saves: count,
+  feedHead: count,
+});
+const file = z.record(z.string(), z.strictObject({ run: count, latest: disk, before: disk.nullable() }));
+
+const format = (memories: ReadonlyMap<NodeId, PeerMemory>): string =>
+  `${JSON.stringify(Object.fromEntries(memories))}\n`;
+
+const parse = (text: string): ReadonlyMap<NodeId, PeerMemory> => {
+  try {
+    const parsed = file.parse(JSON.parse(text));
+    return new Map(
+      Object.entries(parsed).flatMap(([key, memory]) => {
+        const node = parseNodeId(Number(key));
+        return node === null ? [] : [[node, memory] as const];
+      }),
+    );
+  } catch {
+    return new Map();
+  }
+};
+
+const failed = (path: string, problem: Fault): Fault =>
+  fault("DISK_FAILED", { path, reason: wordFault(problem).what });

@@ -1,0 +1,72 @@
+/**
+ * Making purged images disappear from one disk, and saying so.
+ *
+ * A tombstone keeps an image from coming back for as long as anybody might still have it. So a disk acknowledges
+ * only when every earlier entry of the image and its payload are zeros, on disk: then not even an index that is
+ * made anew from the segments can bring it back. When all disks have said so, the tombstone itself may go.
+ */
+import type { Tombstone } from "../model/records.ts";
+import type { IndexRow, Place } from "../ports.ts";
+import { decodeRecord } from "./record-codec.ts";
+import { entryHeadBytes, extentHeadBytes } from "./segment-format.ts";
+import type { SegmentStore } from "./store.ts";
+
+/** Erases up to `limit` purged images and acknowledges them. Gives how many. */
+export const erasePurged = async (store: SegmentStore, limit: number): Promise<number> => {
+  const rows = await store.index.toErase(limit);
+  for (const { id, payload } of rows) {
+    const places = await store.index.supersededOf(id);
+    await eraseEntries(store, places);
+    if (payload !== null) await erasePayload(store, payload);
+    await store.index.forgetSuperseded(id, places);
+  }
+  if (rows.length > 0) await store.index.settle();
+  for (const row of rows) {
+    const tombstone = tombstoneIn(row);
+    const erasedOn = [...tombstone.erasedOn.filter((disk) => disk !== store.disk), store.disk].sort();
+    await store.wish({ kind: "erased", tombstone: { ...tombstone, erasedOn } });
+  }
+  return rows.length;
+};
+
+/**
+ * Forgets tombstones of which `mayGo` says that nobody needs them any more; looks at up to `limit`. First `tellAll` lets
+ * all others know that all have acknowledged: whoever forgets sooner would take his own acknowledgement with him.
+ */
+export const dropTombstones = async (
+  store: SegmentStore,
+  mayGo: (tombstone: Tombstone) => boolean,
+  tellAll: (tombstones: readonly Tombstone[]) => Promise<boolean>,
+  limit: number,
+): Promise<number> => {
+  const { rows } = await store.index.tombstones(null, limit);
+  const going = rows.filter((row) => !row.toErase && mayGo(tombstoneIn(row)));
+  if (going.length === 0 || !(await tellAll(going.map(tombstoneIn)))) return 0;
+  const present = await store.index.get(going.map(({ id }) => id));
+  for (const row of present) {
+    if (row === null) continue;
+    const { id, entry, change } = row;
+    await eraseEntries(store, [...(await store.index.supersededOf(id)), entry]);
+    await store.wish({ kind: "drop", id, change });
+  }
+  return going.length;
+};
+
+/** What was in a segment that is gone is erased already, though the index may not have heard of it. */
+const eraseEntries = (store: SegmentStore, places: readonly Place[]): Promise<void> =>
+  store.segments.erase(
+    places.filter(({ segment }) => !store.segments.isOwnFile(segment)),
+    entryHeadBytes,
+  );
+
+const tombstoneIn = ({ summary }: IndexRow): Tombstone => {
+  const record = decodeRecord(summary, null);
+  if (record.kind !== "tombstone") throw new Error(`${record.facts.id} is not purged`);
+  return record;
+};
+
+const erasePayload = async (store: SegmentStore, payload: Place): Promise<void> => {
+  const { segments } = store;
+  if (segments.isOwnFile(payload.segment)) await segments.removePayloadFile(segments.nameOf(payload.segment));
+  else await segments.erase([payload], extentHeadBytes);
+};

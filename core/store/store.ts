@@ -1,0 +1,389 @@
+/**
+ * One disk as the rest of the node sees it: records that join, payloads that are there or not.
+ *
+ * Wishes that come while a batch is being synced go into the next one together. A batch is joined, written, synced,
+ * and only then seen: by the index, by readers, by whoever waits for it, and in the feed head. When a sync fails
+ * nothing is tried again: what the disk then holds is not known, so the store has failed as a whole.
+ */
+import { createHash } from "node:crypto";
+import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
+import type { ImageId, StoreId, UserName } from "../model/ids.ts";
+import { frameBytesMax, sealedChunkBytesMax } from "../model/limits.ts";
+import type { AnyRecord, ImageRecord } from "../model/records.ts";
+import type {
+  DigestBucket,
+  FeedPage,
+  Holding,
+  HoldingsPage,
+  HomeSet,
+  Index,
+  PayloadWriter,
+  Place,
+  RecordDigest,
+  SegmentId,
+  Store,
+} from "../ports.ts";
+import { type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
+import { KnownRecords, knownIn, recordIn } from "./known-records.ts";
+import { layOut, measure } from "./layout.ts";
+import { StagedPayloadWriter } from "./payload-writer.ts";
+import type { Segments } from "./segments.ts";
+
+export interface StoreParts {
+  readonly id: StoreId;
+  readonly disk: string;
+  readonly segments: Segments;
+  readonly index: Index;
+  readonly feedHead: number;
+  readonly images: number;
+  readonly payloadBytes: number;
+  /** Whether what was read is what was stored. */
+  readonly isSound: (hash: Uint8Array, expected: Uint8Array) => boolean;
+}
+
+interface Waiting {
+  readonly wish: Wish;
+  readonly settle: (result: Result<number>) => void;
+}
+
+/** Payloads up to this size are verified before the first byte is given out; larger ones as they end. */
+const verifiedFirstBytesMax = 1_048_576;
+/** What one batch takes of what waits: wishes, and about how many bytes of records. */
+const batchWishesMax = 256;
+const batchRecordsMax = 1_024;
+/** A page must fit in a frame. */
+const pageBytesMax = frameBytesMax / 2;
+
+export class SegmentStore implements Store {
+  readonly id: StoreId;
+  readonly index: Index;
+  readonly segments: Segments;
+  /** This node's name for its disk, as tombstones list it. */
+  readonly disk: string;
+  readonly #known: KnownRecords;
+  readonly #isSound: StoreParts["isSound"];
+  #feedHead: number;
+  #images: number;
+  #payloadBytes: number;
+  #fault: Fault | null = null;
+  #closed = false;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | null = null;
+
+  constructor(parts: StoreParts) {
+    this.id = parts.id;
+    this.index = parts.index;
+    this.#known = new KnownRecords(parts.index);
+    this.segments = parts.segments;
+    this.disk = parts.disk;
+    this.#isSound = parts.isSound;
+    this.#feedHead = parts.feedHead;
+    this.#images = parts.images;
+    this.#payloadBytes = parts.payloadBytes;
+  }
+
+  get feedHead(): number {
+    return this.#feedHead;
+  }
+
+  get images(): number {
+    return this.#images;
+  }
+
+  get payloadBytes(): number {
+    return this.#payloadBytes;
+  }
+
+  get fault(): Fault | null {
+    return this.#fault;
+  }
+
+  async begin(id: ImageId, payloadBytes: number): Promise<Result<PayloadWriter>> {
+    const problem = this.#unusable();
+    if (problem !== null) return bad(problem);
+    // Asked for now, so that the batch does not have to wait for the answer.
+    await this.#known.of(id);
+    return good(
+      new StagedPayloadWriter({
+        id,
+        payloadBytes,
+        segments: this.segments,
+        commit: (record, payload) => this.wish({ kind: "commit", record, payload }),
+        onFault: (failed) => this.#fail(failed),
+      }),
+    );
+  }
+
+  merge(records: readonly AnyRecord[]): Promise<Result<number>> {
+    return this.wish({ kind: "merge", records });
+  }
+
+  /** Resolves when it is durable and seen, or refused. */
+  wish(wish: Wish): Promise<Result<number>> {
+    const problem = this.#unusable();
+    if (problem !== null) return Promise.resolve(bad(problem));
+    return new Promise((settle) => {
+      this.#waiting.push({ wish, settle });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async get(id: ImageId): Promise<Holding | null> {
+    const known = await this.#known.of(id);
+    return known === null ? null : holdingOf(known);
+  }
+
+  async read(id: ImageId): Promise<Result<AsyncIterable<Uint8Array>>> {
+    const known = await this.#known.of(id);
+    const missing = bad(fault("IMAGE_UNAVAILABLE", { id, reason: "not on this node's disk" }));
+    if (known?.record.kind !== "image" || known.payload === null) return missing;
+    const chunks = this.#readVerified(known.record, known.payload);
+    if (known.record.facts.payloadBytes > verifiedFirstBytesMax) return good(chunks);
+    try {
+      const whole: Uint8Array[] = [];
+      for await (const chunk of chunks) whole.push(chunk);
+      return good(listed(whole));
+    } catch (error) {
+      if (error instanceof FaultError) return bad(error.fault);
+      throw error;
+    }
+  }
+
+  async changedAfter(after: number, limit: number): Promise<FeedPage> {
+    const feedHead = this.#feedHead;
+    const page = await this.index.changedAfter(after, limit, pageBytesMax);
+    // What the index knows is durable, also what came after the head was read.
+    const upTo = page.more
+      ? (page.rows.at(-1)?.change ?? after)
+      : Math.max(feedHead, page.rows.at(-1)?.change ?? 0);
+    return { records: page.rows.map(recordIn), upTo, feedHead: Math.max(feedHead, upTo) };
+  }
+
+  async list(owner: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage> {
+    const { rows, more } = await this.index.list(owner, before, limit);
+    return { holdings: rows.map((row) => holdingOf(knownIn(row))), more };
+  }
+
+  async find(owner: UserName, part: string, limit: number): Promise<readonly ImageId[]> {
+    return (await this.index.find(owner, part, limit)).map(({ id }) => id);
+  }
+
+  async walk(after: ImageId | null, limit: number): Promise<HoldingsPage> {
+    const { rows, more } = await this.index.walk(after, limit);
+    return { holdings: rows.map((row) => holdingOf(knownIn(row))), more };
+  }
+
+  homeSets(): Promise<readonly HomeSet[]> {
+    return this.index.homeSets();
+  }
+
+  async inHomeSet(
+    set: Pick<HomeSet, "homes" | "here">,
+    after: ImageId | null,
+    limit: number,
+  ): Promise<HoldingsPage> {
+    const { rows, more } = await this.index.inHomeSet(set, after, limit);
+    return { holdings: rows.map((row) => holdingOf(knownIn(row))), more };
+  }
+
+  digests(): Promise<readonly DigestBucket[]> {
+    return this.index.digests();
+  }
+
+  bucket(bucket: number, after: ImageId | null, limit: number): Promise<readonly RecordDigest[]> {
+    return this.index.bucket(bucket, after, limit);
+  }
+
+  /** Reads a payload that is here to its end. What is damaged is set aside. */
+  async verify(id: ImageId): Promise<"sound" | "damaged" | "not here"> {
+    const known = await this.#known.of(id);
+    if (known?.record.kind !== "image" || known.payload === null) return "not here";
+    try {
+      for await (const _ of this.#readVerified(known.record, known.payload));
+      return "sound";
+    } catch (error) {
+      if (error instanceof FaultError && error.fault.code === "SEAL_BROKEN") return "damaged";
+      throw error;
+    }
+  }
+
+  /** The payload is not what it was: it counts as missing from now on, and is fetched again. Rejects with DISK_*. */
+  async setAside(id: ImageId, payload: Place): Promise<void> {
+    const moved = await this.wish({ kind: "move", id, from: payload, to: null });
+    if (!moved.ok) throw new FaultError(moved.fault);
+    if (this.segments.isOwnFile(payload.segment))
+      await this.segments.removePayloadFile(this.segments.nameOf(payload.segment)).catch(() => undefined);
+  }
+
+  /** Removes a payload's own file that nobody writes to and no record names. */
+  async removeIfUnused(name: string): Promise<void> {
+    const segment = this.segments.unusedOwnFile(name);
+    if (segment === null) return;
+    const { rows } = await this.index.inSegment(segment, null, 1);
+    if (rows.length === 0 && this.segments.unusedOwnFile(name) !== null)
+      await this.segments.removePayloadFile(name);
+  }
+
+  /** Finishes what waits, and marks the end of the log, so that the last batch cannot pass for a torn one. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#flushing;
+    if (this.#fault === null && this.segments.syncedBatch > 0) {
+      const mark: Plan = { drafts: new Map(), drops: [], faults: [], feedHead: this.#feedHead };
+      await this.#write(mark, new Map()).catch(() => undefined);
+    }
+    await this.index.close().catch(() => undefined);
+    await this.segments.close();
+  }
+
+  #unusable(): Fault | null {
+    return this.#fault ?? (this.#closed ? fault("NODE_NOT_READY", { reason: "it is stopping" }) : null);
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#flushBatch(batch);
+      } catch (error) {
+        const problem = faultIn(error);
+        // Too many open files pass, and nobody was told of the batch.
+        if (problem.code !== "DISK_FULL" && problem.code !== "BUSY") this.#fail(problem);
+        for (const { settle } of batch) settle(bad(problem));
+      }
+    }
+    this.#flushing = null;
+  }
+
+  #takeBatch(): readonly Waiting[] {
+    let records = 0;
+    let count = 0;
+    for (const { wish } of this.#waiting) {
+      records += wish.kind === "merge" ? wish.records.length : 1;
+      if (count > 0 && (records > batchRecordsMax || count >= batchWishesMax)) break;
+      count++;
+    }
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    return batch;
+  }
+
+  async #flushBatch(batch: readonly Waiting[]): Promise<void> {
+    if (this.#fault !== null) throw new FaultError(this.#fault);
+    const known = await this.#known.ofAll(batch.flatMap(({ wish }) => imagesOf(wish)));
+    const plan = planBatch(
+      batch.map(({ wish }) => wish),
+      known,
+      this.#feedHead,
+    );
+    try {
+      if (plan.drafts.size + plan.drops.length > 0) await this.#write(plan, known);
+    } catch (error) {
+      // A disk without room for payloads may still have room for deletes.
+      const full = error instanceof FaultError && error.fault.code === "DISK_FULL";
+      const others = batch.filter(({ wish }) => wish.kind !== "commit");
+      if (!full || others.length === batch.length) throw error;
+      for (const { wish, settle } of batch) if (wish.kind === "commit") settle(bad(error.fault));
+      await this.#flushBatch(others);
+      return;
+    }
+    for (const [at, { settle }] of batch.entries()) {
+      const problem = plan.faults[at] ?? null;
+      settle(problem === null ? good(this.#feedHead) : bad(problem));
+    }
+  }
+
+  /** One batch: on disk, then seen. */
+  async #write(plan: Plan, before: ReadonlyMap<ImageId, Known | null>): Promise<void> {
+    const measured = measure(plan.drafts);
+    const space = await this.segments.reserveBatch(measured.bytes, measured.hasPayloads ? "payload" : "log");
+    const { nextBatch: batch, syncedBatch: previous } = this.segments;
+    const { feedHead } = plan;
+    const laid = layOut(measured, space, { batch, previous, feedHead }, (draft) => this.#isToErase(draft));
+    await this.segments.writeBatch(space, laid.pieces, placedIn(plan.drafts.values()));
+    this.#see(plan, before, laid.payloads);
+    const drops = plan.drops.map((id) => ({ kind: "drop", id }) as const);
+    this.index
+      .apply([...laid.changes, ...drops], { batch, feedHead })
+      .catch((error: unknown) => this.#fail(faultIn(error)));
+  }
+
+  /** The batch is durable: from now on everybody may know. */
+  #see(
+    plan: Plan,
+    before: ReadonlyMap<ImageId, Known | null>,
+    payloads: ReadonlyMap<ImageId, Place | null>,
+  ): void {
+    this.#feedHead = plan.feedHead;
+    for (const [id, { record, change }] of plan.drafts) {
+      const known: Known = { record, change, payload: payloads.get(id) ?? null };
+      this.#count(before.get(id) ?? null, -1);
+      this.#count(known, 1);
+      this.#known.remember(id, known);
+    }
+    for (const id of plan.drops) this.#known.remember(id, null);
+  }
+
+  #count(known: Known | null, by: 1 | -1): void {
+    if (known?.record.kind !== "image" || known.payload === null) return;
+    this.#images += by;
+    this.#payloadBytes += by * known.record.facts.payloadBytes;
+  }
+
+  #isToErase({ record }: Draft): boolean {
+    return record.kind === "tombstone" && !record.erasedOn.includes(this.disk);
+  }
+
+  #fail(problem: Fault): void {
+    this.#fault ??= problem;
+  }
+
+  /** The chunks of a payload; SEAL_BROKEN is thrown at their end when they are not what they should be. */
+  async *#readVerified(record: ImageRecord, payload: Place): AsyncGenerator<Uint8Array> {
+    const { id, payloadHash, payloadBytes } = record.facts;
+    const hash = createHash("sha256");
+    let bytes = 0;
+    const place = { segment: payload.segment, at: payload.at, payloadBytes };
+    try {
+      for await (const chunk of this.segments.readPayload(place, sealedChunkBytesMax)) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      // A block that cannot be read, or a file that is gone: this copy is lost, the rest of the disk may be good.
+      if (!(error instanceof FaultError) || error.fault.code !== "DISK_FAILED") throw error;
+      bytes = -1;
+    }
+    if (bytes === payloadBytes && this.#isSound(hash.digest(), payloadHash)) return;
+    await this.setAside(id, payload);
+    throw new FaultError(fault("SEAL_BROKEN", { id, reason: "its copy on this disk is damaged" }));
+  }
+}
+
+/** The segments with payloads that were written before their batch. */
+const placedIn = (drafts: Iterable<Draft>): ReadonlySet<SegmentId> => {
+  const segments = new Set<SegmentId>();
+  for (const { payload } of drafts) {
+    if (payload !== null && "where" in payload && payload.where.kind === "placed")
+      segments.add(payload.where.place.segment);
+  }
+  return segments;
+};
+
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+const holdingOf = ({ record, change, payload }: Known): Holding => ({
+  record,
+  change,
+  here: record.kind === "image" && payload !== null,
+});
+
+async function* listed(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+const faultIn = (error: unknown): Fault => {
+  if (error instanceof FaultError) return error.fault;
+  throw error;
+};

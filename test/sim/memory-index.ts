@@ -1,0 +1,251 @@
+/**
+ * The index in memory, on a simulated disk that outlives its process: the port said as simply as possible.
+ *
+ * Every call takes effect at once and is answered in the next turn. What is asked is looked for among all rows;
+ * a simulated cluster has few.
+ */
+import type { UserName } from "../../core/model/ids.ts";
+import { digestBucketOf, namesImage } from "../../core/model/image-id.ts";
+import type {
+  DigestBucket,
+  HomeSet,
+  Index,
+  IndexedPage,
+  IndexRow,
+  Place,
+  SegmentId,
+  SegmentUse,
+} from "../../core/ports.ts";
+import { Content, failed, type Undo } from "./memory-index-content.ts";
+
+export interface MemoryIndexDisk {
+  /** For a process that starts. Whoever had it open before has lost it. */
+  open(): Index;
+  /** The process is gone: what it still asks for fails, with DISK_FAILED. */
+  crash(): void;
+  /** A power loss took the last so many writing calls, at most `undoneMax`. The process is gone. */
+  loseLast(transactions: number): void;
+  /** An empty disk was put in, or the file was damaged. The process is gone. */
+  loseAll(): void;
+  /** For bringing it back later, behind or ahead of the segments. */
+  snapshot(): MemoryIndexSnapshot;
+  /** The process is gone. */
+  restore(snapshot: MemoryIndexSnapshot): void;
+}
+
+/** Only for `restore`. */
+export interface MemoryIndexSnapshot {
+  readonly content: Content;
+}
+
+/** How many writing calls the disk can take back; a real one has copied its log into the file long before. */
+export const undoneMax = 1_000;
+
+export const createMemoryIndexDisk = (): MemoryIndexDisk => {
+  let content = new Content();
+  let history: Undo[] = [];
+  let user: symbol | null = null;
+
+  const replaceBy = (next: Content): void => {
+    content = next;
+    history = [];
+    user = null;
+  };
+  return {
+    open: () => {
+      const self = Symbol();
+      user = self;
+      const read: Read = async (ask) => {
+        if (user !== self) throw failed("it is open no more");
+        return ask(content);
+      };
+      const write: Write = (change) =>
+        read(() => {
+          history.push(content.atomically(change));
+          if (history.length > undoneMax) history.shift();
+        });
+      const close = async (): Promise<void> => {
+        if (user === self) user = null;
+      };
+      const settle = (): Promise<void> =>
+        read(() => {
+          history = [];
+        });
+      return { ...questionsTo(read), ...sumsOf(read), ...writesTo(write), settle, close };
+    },
+    crash: () => {
+      user = null;
+    },
+    loseLast: (transactions) => {
+      if (transactions > undoneMax) throw new RangeError(`at most ${undoneMax} can be lost`);
+      for (let lost = 0; lost < transactions; lost++) history.pop()?.();
+      user = null;
+    },
+    loseAll: () => replaceBy(new Content()),
+    snapshot: () => ({ content: content.copy() }),
+    restore: (snapshot) => replaceBy(snapshot.content.copy()),
+  };
+};
+
+type Read = <Value>(ask: (content: Content) => Value) => Promise<Value>;
+type Write = (change: (content: Content) => void) => Promise<void>;
+
+const writesTo = (
+  write: Write,
+): Pick<Index, "apply" | "clear" | "forgetSuperseded" | "forgetSegment" | "setNote"> => ({
+  apply: (changes, position) =>
+    write((content) => {
+      for (const change of changes) content.apply(change);
+      content.setPosition(position);
+    }),
+  clear: () => write((content) => content.clear()),
+  forgetSuperseded: (id, places) => write((content) => content.forgetSuperseded(id, places)),
+  forgetSegment: (segment) => write((content) => content.forgetSegment(segment)),
+  setNote: (name, text) => write((content) => content.setNote(name, text)),
+});
+
+type Sums = "homeSets" | "holdings" | "digests" | "segments";
+type Writes = keyof ReturnType<typeof writesTo> | "settle" | "close";
+
+const questionsTo = (read: Read): Omit<Index, Sums | Writes> => ({
+  position: () => read(({ position }) => position),
+  get: (ids) => read((content) => ids.map((id) => content.row(id))),
+  changedAfter: (after, limit, bytesMax) =>
+    read((content) => {
+      let bytes = 0;
+      const fits = ({ summary, thumbnail }: IndexRow): boolean => {
+        bytes += summary.length + (thumbnail?.length ?? 0);
+        return bytes <= bytesMax;
+      };
+      return pageOf(content.changedAfter(after), limit, fits);
+    }),
+  list: (owner, before, limit) =>
+    read((content) => bare(pageOf(imagesOf(owner, content.rowsBefore(before)), limit))),
+  find: (owner, part, limit) =>
+    read((content) => {
+      const images = [...imagesOf(owner, content.rowsBefore(null))];
+      const wanted = images.filter(({ id }) => namesImage(part, id));
+      return bare(pageOf(wanted, limit)).rows;
+    }),
+  walk: (after, limit) => read((content) => bare(pageOf(content.rowsAfter(after), limit))),
+  inSegment: (segment, after, limit) =>
+    read((content) => {
+      const isThere = ({ entry, payload }: IndexRow): boolean =>
+        entry.segment === segment || payload?.segment === segment;
+      return pageOf([...content.rowsAfter(after)].filter(isThere), limit);
+    }),
+  inHomeSet: ({ homes, here }, after, limit) =>
+    read((content) => {
+      const isIn = (row: IndexRow): boolean =>
+        row.kind === "image" && row.homes === homes && (row.payload !== null) === here;
+      return bare(pageOf([...content.rowsAfter(after)].filter(isIn), limit));
+    }),
+  supersededOf: (id) => read((content): readonly Place[] => content.superseded(id)),
+  trashedBefore: (atMs, after, limit) =>
+    read((content) => {
+      const isDue = ({ kind, trashedAtMs }: IndexRow): boolean =>
+        kind === "image" && trashedAtMs !== null && trashedAtMs < atMs;
+      return pageOf([...content.rowsAfter(after)].filter(isDue), limit);
+    }),
+  toErase: (limit) =>
+    read((content) => {
+      const wanted = [...content.rowsAfter(null)].filter(({ toErase }) => toErase);
+      return pageOf(wanted, limit).rows;
+    }),
+  tombstones: (after, limit) =>
+    read((content) => {
+      const wanted = [...content.rowsAfter(after)].filter(({ kind }) => kind === "tombstone");
+      return pageOf(wanted, limit);
+    }),
+  bucket: (bucket, after, limit) =>
+    read((content) => {
+      const wanted = [...content.rowsAfter(after)].filter(({ id }) => digestBucketOf(id) === bucket);
+      return wanted.slice(0, limit).map(({ id, digest }) => ({ id, digest }));
+    }),
+  note: (name) => read((content) => content.note(name)),
+});
+
+const digestSpan = 2 ** 48;
+
+interface Counts {
+  readonly homeSets: readonly HomeSet[];
+  readonly holdings: { readonly images: number; readonly payloadBytes: number };
+  readonly digests: readonly DigestBucket[];
+  readonly segments: readonly SegmentUse[];
+}
+
+/** Counted when they are asked for, and again only when something has changed. */
+const sumsOf = (read: Read): Pick<Index, Sums> => {
+  let known: { readonly version: number; readonly counts: Counts } | null = null;
+  const counts = (): Promise<Counts> =>
+    read((content) => {
+      if (known?.version !== content.version) known = { version: content.version, counts: count(content) };
+      return known.counts;
+    });
+  return {
+    homeSets: async () => (await counts()).homeSets,
+    holdings: async () => (await counts()).holdings,
+    digests: async () => (await counts()).digests,
+    segments: async () => (await counts()).segments,
+  };
+};
+
+const count = (content: Content): Counts => {
+  const homeSets = new Map<string, HomeSet>();
+  const digests = new Map<number, DigestBucket>();
+  const segments = new Map<SegmentId, SegmentUse>();
+  let holdings = { images: 0, payloadBytes: 0 };
+  for (const { id, kind, digest, entry, payload, homes, payloadBytes } of content.rowsAfter(null)) {
+    const bucket = digestBucketOf(id);
+    const sum = digests.get(bucket) ?? { bucket, records: 0, digest: 0 };
+    digests.set(bucket, { bucket, records: sum.records + 1, digest: (sum.digest + digest) % digestSpan });
+    for (const { segment, bytes } of payload === null ? [entry] : [entry, payload]) {
+      segments.set(segment, { segment, liveBytes: (segments.get(segment)?.liveBytes ?? 0) + bytes });
+    }
+    if (kind === "tombstone") continue;
+    const here = payload !== null;
+    const key = `${homes} ${here}`;
+    const set = homeSets.get(key) ?? { homes, here, images: 0, payloadBytes: 0 };
+    homeSets.set(key, { ...set, images: set.images + 1, payloadBytes: set.payloadBytes + payloadBytes });
+    if (payload === null) continue;
+    holdings = { images: holdings.images + 1, payloadBytes: holdings.payloadBytes + payloadBytes };
+  }
+  return {
+    homeSets: [...homeSets.values()].sort(
+      (a, b) => compareTexts(a.homes, b.homes) || Number(a.here) - Number(b.here),
+    ),
+    holdings,
+    digests: ascending(digests),
+    segments: ascending(segments),
+  };
+};
+
+function* imagesOf(owner: UserName, rows: Iterable<IndexRow>): Iterable<IndexRow> {
+  for (const row of rows) if (row.kind === "image" && row.owner === owner) yield row;
+}
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The values by ascending key. */
+const ascending = <Key extends number | string, Value>(map: ReadonlyMap<Key, Value>): readonly Value[] =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+
+/** Up to `limit` rows; after the first, only as long as they fit. */
+const pageOf = (
+  rows: Iterable<IndexRow>,
+  limit: number,
+  fits: (row: IndexRow) => boolean = () => true,
+): IndexedPage => {
+  const taken: IndexRow[] = [];
+  for (const row of rows) {
+    const isFitting = fits(row);
+    if (taken.length === limit || (taken.length > 0 && !isFitting)) return { rows: taken, more: true };
+    taken.push(row);
+  }
+  return { rows: taken, more: false };
+};
+
+const bare = ({ rows, more }: IndexedPage): IndexedPage => ({
+  rows: rows.map((row) => ({ ...row, thumbnail: null })),
+  more,
+});

@@ -1,0 +1,153 @@
+/**
+ * Looking into the disks from outside, as no node can: who really has what.
+ */
+import { createHash } from "node:crypto";
+import type { NodeId } from "../../../core/model/ids.ts";
+import { shortId } from "../../../core/model/ids.ts";
+import { type AnyRecord, homesOf, recordId } from "../../../core/model/records.ts";
+import type { SegmentStore } from "../../../core/store/store.ts";
+import { Broken, type Upload } from "./ledger.ts";
+import type { WholeWorld } from "./whole-world.ts";
+
+/** How many acknowledged images would have too few copies if `victim` lost its disk now. */
+export const missingCopies = async (world: WholeWorld, victim: NodeId): Promise<number> => {
+  let missing = 0;
+  const rest = world.hosts.filter(({ id }) => id !== victim);
+  for (const upload of world.ledger.uploads.values()) {
+    if (upload.acknowledgedAt === null || upload.purgeAsked) continue;
+    let copies = 0;
+    for (const { process } of rest) copies += Number((await process?.store.get(upload.id))?.here === true);
+    if (copies < Math.min(world.copiesWanted, world.ids.length) - 1) missing++;
+  }
+  return missing;
+};
+
+/** Everything that must be true once the world has been healed for long enough; throws `Broken`. */
+export const verify = async (world: WholeWorld): Promise<void> => {
+  world.ledger.tick(world.now());
+  for (const { id, process } of world.hosts)
+    if (process?.driver.ready !== true) throw new Broken("comesBack", `node ${id} is not ready`);
+  const stores = world.hosts.flatMap(({ process }) => (process === null ? [] : [process.store]));
+  await knowAlike(stores);
+  for (const upload of world.ledger.uploads.values()) await verifyUpload(world, stores, upload);
+  await verifyRemade(world);
+};
+
+/** Whether `verify` is content. */
+export const isHealed = async (world: WholeWorld): Promise<boolean> => {
+  try {
+    await verify(world);
+    return true;
+  } catch (error) {
+    if (error instanceof Broken) return false;
+    throw error;
+  }
+};
+
+/** The index of each node, made anew on a copy of its disk, is what the node has; throws `Broken`. */
+const verifyRemade = async (world: WholeWorld): Promise<void> => {
+  for (const host of world.hosts) {
+    const { process } = host;
+    if (process === null) continue;
+    const remade = await host.openCopy();
+    const [now, anew] = await Promise.all([contentOf(process.store), contentOf(remade)]);
+    const different = firstDifference(now, anew);
+    if (different !== null) throw new Broken("remade", `on node ${host.id} ${different}`);
+    await remade.close();
+  }
+};
+
+/** Images that nobody purged and that are gone because they were in the trash for long. */
+export const countExpired = async (world: WholeWorld): Promise<void> => {
+  for (const { id, acknowledgedAt, purgeAsked } of world.ledger.uploads.values()) {
+    if (acknowledgedAt === null || purgeAsked) continue;
+    const holding = await world.hosts[0]?.process?.store.get(id);
+    world.counters.expired += Number(holding === null);
+  }
+};
+
+const knowAlike = async (stores: readonly SegmentStore[]): Promise<void> => {
+  const all = await Promise.all(stores.map(contentOf));
+  const [first = new Map<string, AnyRecord>()] = all;
+  for (const other of all.slice(1)) {
+    const different = firstDifference(first, other);
+    if (different !== null) throw new Broken("knownAlike", different);
+  }
+  for (const record of first.values())
+    if (record.kind === "tombstone") throw new Broken("tombstonesGo", `the tombstone of ${record.id} stays`);
+};
+
+const firstDifference = (
+  one: ReadonlyMap<string, AnyRecord>,
+  other: ReadonlyMap<string, AnyRecord>,
+): string | null => {
+  for (const id of new Set([...one.keys(), ...other.keys()])) {
+    const [a, b] = [one.get(id), other.get(id)];
+    if (JSON.stringify(a) !== JSON.stringify(b)) return `${id} is known differently: ${differences(a, b)}`;
+  }
+  return null;
+};
+
+const differences = (a: AnyRecord | undefined, b: AnyRecord | undefined): string => {
+  if (a === undefined || b === undefined || a.kind !== b.kind)
+    return `${a?.kind ?? "nothing"} and ${b?.kind ?? "nothing"}`;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return left
+    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(right.get(key)))
+    .map(([key, value]) => `${key} ${JSON.stringify(value)} and ${JSON.stringify(right.get(key))}`)
+    .join("; ");
+};
+
+const contentOf = async (store: SegmentStore): Promise<ReadonlyMap<string, AnyRecord>> => {
+  const { holdings } = await store.walk(null, 100_000);
+  return new Map(holdings.map(({ record }) => [recordId(record), canonical(record)]));
+};
+
+/** Keys in one order, for comparing as text. */
+const canonical = (record: AnyRecord): AnyRecord => {
+  if (record.kind === "tombstone") return record;
+  const sorted = <Value>(map: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> =>
+    Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const { headers, homes, condemned } = record;
+  return { ...record, headers: sorted(headers), homes: sorted(homes), condemned: sorted(condemned) };
+};
+
+const verifyUpload = async (
+  world: WholeWorld,
+  stores: readonly SegmentStore[],
+  upload: Upload,
+): Promise<void> => {
+  const { id } = upload;
+  const name = shortId(id);
+  const holding = await stores[0]?.get(id);
+  const record = holding?.record;
+  if (record?.kind !== "image") {
+    if (upload.acknowledgedAt !== null && !upload.purgeAsked && !upload.mayExpire)
+      throw new Broken("acknowledgedStays", `${name} is gone`);
+    return;
+  }
+  if (upload.purgedAt !== null) throw new Broken("purgedStaysGone", `${name} is back`);
+  const homes = homesOf(record);
+  let copies = 0;
+  for (const store of stores) {
+    const here = await store.get(id);
+    if (here?.here !== true) continue;
+    copies++;
+    const hash = createHash("sha256")
+      .update(await payloadIn(store, upload))
+      .digest();
+    if (!hash.equals(upload.payloadHash)) throw new Broken("rightBytes", `a copy of ${name} is damaged`);
+    if (!homes.some((home) => home.store === store.id))
+      throw new Broken("onDisks", `${name} is on disk ${store.id.slice(0, 4)} and not listed there`);
+  }
+  if (upload.acknowledgedAt !== null && copies < world.copiesWanted)
+    throw new Broken("onDisks", `${name} has ${copies} copies, ${world.copiesWanted} are wanted`);
+};
+
+const payloadIn = async (store: SegmentStore, { id }: Upload): Promise<Uint8Array> => {
+  const read = await store.read(id);
+  if (!read.ok) throw new Broken("onDisks", `${shortId(id)} cannot be read: ${read.fault.code}`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of read.value) chunks.push(chunk);
+  return Buffer.concat(chunks);
+};

@@ -1,0 +1,212 @@
+/**
+ * What the world does to whole nodes: everything that it does to elections, and what disks do besides. At most as many
+ * disks are in trouble at a time as may be lost: a minority, counted until what they lost has been made good.
+ */
+import type { NodeId } from "../../../core/model/ids.ts";
+import { calm, type Weather } from "../network.ts";
+import type { Random } from "../random.ts";
+import { missingCopies } from "./verify.ts";
+import type { WholeWorld } from "./whole-world.ts";
+
+type Fault = (world: WholeWorld, random: Random, victim: NodeId) => void | Promise<void>;
+
+const weathers: readonly Weather[] = [
+  calm,
+  { lossShare: 0.02, repeatShare: 0.02, delayMsMin: 0.5, delayMsMax: 20 },
+  { lossShare: 0.1, repeatShare: 0.05, delayMsMin: 1, delayMsMax: 60 },
+];
+
+export const plagueFor = (world: WholeWorld): void => {
+  const { random } = world;
+  const pauseMs = random.pick([150, 300, 800]);
+  world.network.setWeather(random.pick(weathers));
+  const next = (): void => {
+    const leader = world.ids.find((id) => world.driver(id)?.state().election.role.kind === "leader");
+    const victim = leader !== undefined && random.chance(0.3) ? leader : random.pick(world.ids);
+    const fault = random.pick(faults);
+    world.begin(async () => fault(world, random, victim));
+    world.plan(random.between(0.2, 2) * pauseMs, next);
+  };
+  world.plan(random.between(300, 1_200), next);
+};
+
+const restartLater = (world: WholeWorld, random: Random, id: NodeId): void => {
+  const downMs = random.chance(0.6) ? random.between(20, 150) : random.between(150, 2_500);
+  world.plan(downMs, () => world.start(id));
+};
+
+const crash: Fault = (world, random, victim) => {
+  world.crash(victim, false);
+  restartLater(world, random, victim);
+};
+
+const powerCut: Fault = (world, random, victim) => {
+  world.crash(victim, true);
+  restartLater(world, random, victim);
+};
+
+const blackout: Fault = (world, random) => {
+  for (const id of world.ids) {
+    world.crash(id, true);
+    restartLater(world, random, id);
+  }
+};
+
+const freeze: Fault = (world, random, victim) => {
+  world.freeze(victim, random.between(50, 2_000));
+};
+
+const stop: Fault = (world, random, victim) => {
+  world.stop(victim);
+  world.plan(random.between(300, 2_000), () => world.start(victim));
+};
+
+const partition: Fault = (world, random) => {
+  world.counters.partitions++;
+  const side = new Set(world.ids.filter(() => random.chance(0.5)));
+  world.tell(`* the network parts: [${[...side]}] from the rest`);
+  for (const a of world.ids)
+    for (const b of world.ids) if (a !== b && side.has(a) !== side.has(b)) world.network.cut(a, b);
+};
+
+const cutOneWay: Fault = (world, random, victim) => {
+  const peer = random.pick(world.ids);
+  if (peer === victim) return;
+  world.counters.oneWayCuts++;
+  world.tell(`* node ${peer} no longer hears node ${victim}`);
+  world.network.cut(victim, peer);
+};
+
+const cutClients: Fault = (world, random, victim) => {
+  world.counters.clientCuts++;
+  for (const person of world.people) if (random.chance(0.6)) world.cutClient(person, victim);
+};
+
+const mend: Fault = (world) => {
+  world.network.mend();
+  world.mendClients();
+};
+
+const storm: Fault = (world, random) => {
+  world.counters.storms++;
+  world.network.setWeather({ lossShare: 0.2, repeatShare: 0.1, delayMsMin: 1, delayMsMax: 150 });
+  world.plan(random.between(200, 1_500), () => world.network.setWeather(random.pick(weathers)));
+};
+
+const indexLost: Fault = (world, random, victim) => {
+  world.counters.indexesLost++;
+  world.tell(`* node ${victim} loses its index`);
+  world.replaceDisk(victim, (host) => host.indexDisk.loseAll());
+  restartLater(world, random, victim);
+};
+
+const syncFails: Fault = (world, random, victim) => {
+  world.counters.syncFailures++;
+  world.tell(`* a sync of node ${victim} will fail`);
+  world.host(victim).folder.failNextSync();
+  // Whoever runs it takes the node off the disk and starts it again.
+  world.plan(random.between(500, 2_000), () => {
+    world.crash(victim, random.chance(0.5));
+    world.start(victim);
+  });
+};
+
+const writeFails: Fault = (world, random, victim) => {
+  world.counters.writeFailures++;
+  world.host(victim).folder.failNextWrite();
+  world.plan(random.between(500, 2_000), () => {
+    world.crash(victim, random.chance(0.5));
+    world.start(victim);
+  });
+};
+
+const diskFull: Fault = (world, random, victim) => {
+  world.counters.fullDisks++;
+  const { folder } = world.host(victim);
+  world.tell(`* the disk of node ${victim} is full`);
+  folder.capacityBytes = folder.usedBytes + random.whole(0, 20_000);
+  world.plan(random.between(300, 2_500), () => {
+    folder.capacityBytes = Number.POSITIVE_INFINITY;
+  });
+};
+
+const setClock: Fault = (world, random, victim) => {
+  world.counters.clockSettings++;
+  world.host(victim).clock.setWallBy(random.between(-3_000, 3_000));
+};
+
+/** Another disk may be lost only when what the last one took is everywhere again. */
+const mayLoseDisk = async (world: WholeWorld, victim: NodeId): Promise<boolean> => {
+  const spare = world.ids.length - Math.floor(world.ids.length / 2) - 1;
+  if (spare === 0) return false;
+  const sick = world.hosts.filter(({ process }) => process?.driver.ready !== true).length;
+  return sick === 0 && (await missingCopies(world, victim)) === 0;
+};
+
+const wipe: Fault = async (world, random, victim) => {
+  if (!(await mayLoseDisk(world, victim))) return;
+  world.counters.wipes++;
+  world.tell(`* node ${victim} loses its disk`);
+  world.replaceDisk(victim, (host) => host.wipe());
+  restartLater(world, random, victim);
+};
+
+/** A backup of today is put back tomorrow. */
+const oldBackup: Fault = (world, random, victim) => {
+  const host = world.host(victim);
+  if (host.process === null || host.generation === 0) return;
+  world.crash(victim, false);
+  host.folder.powerFails();
+  const restore = host.backup();
+  restartLater(world, random, victim);
+  const putBack = async (): Promise<void> => {
+    if (!(await mayLoseDisk(world, victim))) return;
+    world.counters.backupsRestored++;
+    world.tell(`* an old backup is put back on node ${victim}`);
+    world.replaceDisk(victim, restore);
+    restartLater(world, random, victim);
+  };
+  world.plan(random.between(1_000, 5_000), () => world.begin(putBack));
+};
+
+const rot: Fault = async (world, _random, victim) => {
+  if (!(await mayLoseDisk(world, victim))) return;
+  if (!world.host(victim).folder.rot((name) => name.endsWith(".segment") || name.endsWith(".payload")))
+    return;
+  world.counters.rots++;
+  world.tell(`* a byte on the disk of node ${victim} rots`);
+};
+
+/** As often as they stand here. */
+const faults: readonly Fault[] = [
+  crash,
+  crash,
+  powerCut,
+  powerCut,
+  powerCut,
+  blackout,
+  freeze,
+  freeze,
+  stop,
+  partition,
+  partition,
+  cutOneWay,
+  cutClients,
+  mend,
+  mend,
+  mend,
+  mend,
+  storm,
+  indexLost,
+  syncFails,
+  writeFails,
+  diskFull,
+  setClock,
+  wipe,
+  wipe,
+  wipe,
+  oldBackup,
+  oldBackup,
+  rot,
+  rot,
+];

@@ -1,0 +1,104 @@
+/**
+ * One run of whole nodes: people at work, a plan of faults drawn from the seed, a healing, and a look at everything.
+ * Throws `Broken` when a promise is; the seed then tells the same story again.
+ */
+import { realMachine } from "../../../core/io/driver.ts";
+import { realRules } from "../../../core/io/rules.ts";
+import type { Timings } from "../../../core/model/config.ts";
+import { createRandom, type Random } from "../random.ts";
+import type { Parts } from "./host.ts";
+import { Broken } from "./ledger.ts";
+import { countExpired, isHealed, verify } from "./verify.ts";
+import type { WholeCounters } from "./whole-counters.ts";
+import { plagueFor } from "./whole-faults.ts";
+import { WholeWorld } from "./whole-world.ts";
+
+export interface WholeRunOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  /** Virtual milliseconds of faults. */
+  readonly durationMs?: number;
+  readonly parts?: Parts;
+  readonly tell?: (atMs: number, sentence: string) => void;
+}
+
+export const wholeRunMsDefault = 2_500;
+/** Healing must be over by then: refilling, repairing, erasing, comparing. */
+const healMsMax = 60_000;
+/** Every so many seeds, messages go through the real codec. */
+const wireEvery = 50;
+
+export const realParts: Parts = {
+  machine: realMachine,
+  rules: realRules,
+  disk: (disk) => disk,
+  index: (index) => index,
+  store: {},
+  newSegmentId: (fresh) => fresh(),
+};
+
+export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCounters> => {
+  const { seed, nodes, durationMs = wholeRunMsDefault, parts = realParts, tell = null } = options;
+  const random = createRandom(seed * 16 + nodes);
+  const world = new WholeWorld({
+    nodes,
+    timings: timingsFrom(random),
+    random,
+    overWire: seed % wireEvery === 0,
+    parts,
+    tell,
+  });
+  try {
+    for (const id of world.ids) world.scheduler.at(random.between(0, 100), () => world.start(id));
+    let working = true;
+    for (const person of world.people) {
+      world.begin(async () => {
+        while (working) {
+          await pause(world, random.between(5, 250));
+          await person.act();
+        }
+      });
+    }
+    plagueFor(world);
+    await world.run(durationMs);
+    world.heal();
+    await world.run(world.now() + 500);
+    world.tend();
+    working = false;
+    await heal(world);
+  } catch (error) {
+    const where = `seed ${seed}, ${nodes} nodes, at ${Math.round(world.now())} ms`;
+    if (error instanceof Broken) throw new Broken(error.promise, `${error.detail} (${where})`);
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new Broken("ownBug", `${why} (${where})`);
+  }
+  return world.counters;
+};
+
+/** Runs on until everything is as it should be, or has had all the time that it may need. */
+const heal = async (world: WholeWorld): Promise<void> => {
+  const deadline = world.now() + healMsMax;
+  for (const person of world.people) world.begin(async () => void (await person.list()));
+  while (world.now() < deadline) {
+    await world.run(world.now() + 500);
+    if (await world.during(isHealed(world))) break;
+    if (world.now() >= deadline) await world.during(verify(world));
+  }
+  await world.during(countExpired(world));
+};
+
+const pause = (world: WholeWorld, ms: number): Promise<void> =>
+  new Promise((resolve) => world.scheduler.at(world.now() + ms, resolve));
+
+/** Slower clusters are as valid, and cheaper to simulate; the relations between the timings are the same. */
+const timingsFrom = (random: Random): Timings => {
+  const factor = random.pick([2, 4]);
+  return {
+    heartbeatMs: 50 * factor,
+    electionTimeoutMs: 300 * factor,
+    rankStepMs: 60 * factor,
+    jitterMsMax: 30 * factor,
+    leaseMs: 200 * factor,
+    stableWindowMs: 600 * factor,
+  };
+};
