@@ -1,6 +1,6 @@
 /** A snapshot for scripts and, as a table, for people. */
 import { sayBytes } from "../core/model/faults.ts";
-import type { NodeView, Snapshot } from "../core/model/snapshot.ts";
+import type { NodeView, RebuildView, RiskView, Snapshot } from "../core/model/snapshot.ts";
 
 /** The object that `docs` and tests outside this repo know. */
 export const statusJson = (snapshot: Snapshot) => ({
@@ -11,6 +11,7 @@ export const statusJson = (snapshot: Snapshot) => ({
   needed: snapshot.quorum.needed,
   tolerance: snapshot.tolerance,
   observer: snapshot.observer,
+  risk: snapshot.risk,
   nodes: snapshot.nodes.map((node) => ({
     id: node.id,
     address: node.address,
@@ -23,6 +24,10 @@ export const statusJson = (snapshot: Snapshot) => ({
     payloadBytes: node.payloadBytes,
     diskFreeBytes: node.diskFreeBytes,
     uptimeMs: node.uptimeMs,
+    drained: node.drained,
+    readOnly: node.readOnly,
+    rebuild: node.rebuild,
+    scrub: node.scrub,
   })),
 });
 
@@ -40,7 +45,44 @@ export const statusLines = (snapshot: Snapshot): readonly string[] => {
         .join("  ")
         .trimEnd(),
     ),
+    ...riskLines(snapshot.risk),
+    ...snapshot.nodes.flatMap(troubleLines),
   ];
+};
+
+/** What would be lost, and how soon it is safe. */
+const riskLines = (risk: RiskView | null): readonly string[] => {
+  if (risk === null) return [];
+  const { underReplicated, unreadable, missingBytes, safeInMs } = risk;
+  if (underReplicated === 0) return ["every image has its copies"];
+  const soon = safeInMs === null ? "" : `, safe in about ${sayDuration(safeInMs)}`;
+  const count = (images: number): string => (images === 1 ? "1 image has" : `${images} images have`);
+  return [
+    `AT RISK: ${count(underReplicated)} fewer copies than wanted, ${sayBytes(missingBytes)} to copy${soon}`,
+    ...(unreadable === 0 ? [] : [`UNREADABLE now: ${count(unreadable)} no copy on a node that is up`]),
+  ];
+};
+
+/** What a node is at besides serving, and why it takes no images. */
+const troubleLines = ({ id, rebuild, scrub, readOnly, drained }: NodeView): readonly string[] => [
+  ...(rebuild === null ? [] : [`node ${id} ${sayRebuild(rebuild)}`]),
+  ...(readOnly === true ? [`node ${id} takes no new images: its disk is full or has failed`] : []),
+  ...(drained === true ? [`node ${id} takes no new images: an operator wants it so`] : []),
+  ...(scrub !== null && scrub.bad > 0
+    ? [
+        `node ${id} found ${scrub.bad} damaged copies, made ${scrub.repaired} anew, ${scrub.unrepairable} cannot be`,
+      ]
+    : []),
+];
+
+const sayRebuild = (rebuild: RebuildView): string => {
+  const { phase, doneBytes, totalBytes, imagesLeft, bytesPerSecond, etaMs, waitingFor } = rebuild;
+  if (phase === "waiting") return `waits for node ${waitingFor.join(", ")} before it is filled or speaks`;
+  const share = totalBytes === 0 ? 0 : Math.floor((100 * doneBytes) / totalBytes);
+  const rate = bytesPerSecond === null ? "" : `, ${sayBytes(bytesPerSecond)}/s`;
+  const left = etaMs === null ? "" : `, about ${sayDuration(etaMs)} left`;
+  if (phase === "records") return `is being filled with records: ${share} %${rate}${left}`;
+  return `fetches ${imagesLeft === 1 ? "1 copy" : `${imagesLeft} copies`}: ${share} %${rate}${left}`;
 };
 
 const header = [

@@ -19,7 +19,7 @@ import { type Paint, painted } from "./paint.ts";
 import { runClientCommand } from "./run.ts";
 import { type ServerWatch, watchServers } from "./servers.ts";
 import { type KnownSources, openSources } from "./sources.ts";
-import { talkFor } from "./talk.ts";
+import { isYes, talkFor } from "./talk.ts";
 
 export interface PromptOptions {
   readonly desk: Desk;
@@ -136,7 +136,8 @@ class Prompt {
     const { history, desk, json } = this.#options;
     history.add(line);
     const read = readLine(line, "person");
-    const talk = talkFor(json || (read.ok && read.value?.settings.json === true));
+    const asJson = json || (read.ok && read.value?.settings.json === true);
+    const talk = talkFor(asJson, (question) => this.#ask(question));
     if (!read.ok) {
       talk.failure({}, read.fault);
       return;
@@ -152,6 +153,19 @@ class Prompt {
     this.#running = null;
     this.#sources.refresh();
     void this.#look();
+  }
+
+  /** False also when ^C or the end of the input is the answer. */
+  #ask(question: string): Promise<boolean> {
+    const signal = this.#running?.signal;
+    if (this.#over || signal === undefined || signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const say = (answer: boolean): void => resolve(answer);
+      signal.addEventListener("abort", () => say(false), { once: true });
+      this.#takeLine = () => say(false);
+      this.#editor.question(`${printable(question)} [y/N] `, { signal }, (answer) => say(isYes(answer)));
+      this.#keyboard.release();
+    });
   }
 
   #lookLater(): void {

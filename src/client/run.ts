@@ -4,12 +4,17 @@
 import { type ExitCode, exitCodeOf, FaultError, fault } from "../../core/model/faults.ts";
 import { must } from "../settings.ts";
 import { statusJson, statusLines } from "../status-text.ts";
+import { change } from "./change.ts";
 import type { Desk } from "./desk.ts";
 import { get } from "./get.ts";
+import { info } from "./info.ts";
 import { list } from "./list.ts";
 import type { Talk } from "./talk.ts";
 import { upload } from "./upload.ts";
+import { why } from "./why.ts";
 import type { ClientCommand } from "./words.ts";
+
+const dayMs = 86_400_000;
 
 /** When `signal` comes, what is under way is broken off, leaves no half-written file, and the code is 130. */
 export const runClientCommand = async (
@@ -45,6 +50,14 @@ const perform = async (
       return list(desk.client, talk);
     case "get":
       return get(desk.client, talk, command, signal);
+    case "info":
+      return info(desk.client, talk, command.id, desk.config.storage.trashMs);
+    case "why":
+      return why(desk.client, talk, command.id);
+    case "rm":
+    case "restore":
+    case "purge":
+      return change(desk.client, talk, command, desk.config.storage.trashMs / dayMs);
     case "status": {
       const snapshot = must(await desk.client.status());
       talk.item(statusJson(snapshot), statusLines(snapshot).join("\n"));

@@ -18,7 +18,14 @@ export interface Talk {
   /** A page that was asked for, in every case as it is. */
   page(text: string): void;
   readonly progress: Progress;
+  /** Asks a question that yes or no answers; null where there is nobody to ask. */
+  readonly confirm: Confirm | null;
 }
+
+/** `y` or `yes`; everything else is no. */
+export const isYes = (answer: string): boolean => /^\s*y(es)?\s*$/i.test(answer);
+
+export type Confirm = (question: string) => Promise<boolean>;
 
 /** Where words go, a line at a time: results, and what stands beside them. */
 export interface Voice {
@@ -29,7 +36,11 @@ export interface Voice {
 }
 
 /** Names come from other people, and a terminal obeys some characters: sentences are made harmless here. */
-export const talkTo = ({ result, aside, complaint, progress }: Voice, json: boolean): Talk => {
+export const talkTo = (
+  { result, aside, complaint, progress }: Voice,
+  json: boolean,
+  confirm: Confirm | null = null,
+): Talk => {
   const say = (to: (line: string) => void, text: string): void => {
     progress.clear();
     for (const line of text.split("\n")) to(printable(line));
@@ -52,14 +63,15 @@ export const talkTo = ({ result, aside, complaint, progress }: Voice, json: bool
     },
     page: (text) => say(result, text.replace(/\n$/, "")),
     progress,
+    confirm: json ? null : confirm,
   };
 };
 
 /** On standard output and standard error. */
-export const talkFor = (json: boolean): Talk => {
+export const talkFor = (json: boolean, confirm: Confirm | null = null): Talk => {
   const complaint = (what: string, hint: string): void => note(`error: ${what}\nhint: ${hint}`);
   const progress = createProgress(process.stderr);
-  return talkTo({ result: printLine, aside: note, complaint, progress }, json);
+  return talkTo({ result: printLine, aside: note, complaint, progress }, json, confirm);
 };
 
 /** A path as short as people would type it: relative when it is below the working directory. */

@@ -25,6 +25,9 @@ export type ClientCommand =
       readonly output: string | null;
       readonly sealed: boolean;
     }
+  | { readonly kind: "info" | "why"; readonly id: string }
+  | { readonly kind: "rm" | "restore"; readonly ids: readonly string[] }
+  | { readonly kind: "purge"; readonly ids: readonly string[]; readonly yes: boolean }
   | { readonly kind: "status" }
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "quit" };
@@ -96,6 +99,46 @@ export const commandEntries: readonly CommandEntry[] = [
       if (output === "-") refuseInside(where, "get -o - writes where the answers of the other commands go");
       return { kind: "get", ids, output: textOr(output, null), sealed: sealed === true };
     },
+  },
+  {
+    name: "info",
+    operands: "<id>",
+    says: "all that is known of an image",
+    options: [],
+    completes: "id",
+    read: ([id = ""]) => ({ kind: "info", id }),
+  },
+  {
+    name: "why",
+    operands: "<id>",
+    says: "who placed it where, when, and why",
+    options: [],
+    completes: "id",
+    read: ([id = ""]) => ({ kind: "why", id }),
+  },
+  {
+    name: "rm",
+    operands: "<id...>",
+    says: "into the trash",
+    options: [],
+    completes: "id",
+    read: (ids) => ({ kind: "rm", ids }),
+  },
+  {
+    name: "restore",
+    operands: "<id...>",
+    says: "out of the trash",
+    options: [],
+    completes: "id",
+    read: (ids) => ({ kind: "restore", ids }),
+  },
+  {
+    name: "purge",
+    operands: "<id...>",
+    says: "away from all disks, for good",
+    options: [["--yes", "do not ask"]],
+    completes: "id",
+    read: (ids, { yes }) => ({ kind: "purge", ids, yes: yes === true }),
   },
   {
     name: "status",

@@ -1,13 +1,15 @@
 /**
  * `distinsta client USER`: a prompt on a terminal, a script on anything else; with words after it, one command.
  */
+import { createInterface } from "node:readline/promises";
 import { discardParts } from "../../core/io/client/sealed-file.ts";
 import { type ExitCode, exitCodeOf, fault } from "../../core/model/faults.ts";
+import { printable } from "../../ui/model/line.ts";
 import { type Desk, openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
 import { paintFor } from "../client/paint.ts";
 import { runClientCommand } from "../client/run.ts";
-import { talkFor } from "../client/talk.ts";
+import { type Confirm, isYes, talkFor } from "../client/talk.ts";
 import { leadingOptions, parseWords, type Spoken } from "../client/words.ts";
 import { userCredentialsFor } from "../credentials.ts";
 import { configOf, must, type Settings, userOf } from "../settings.ts";
@@ -32,7 +34,10 @@ export const client = async (outer: Settings, word: string, words: readonly stri
 
 const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Promise<ExitCode> => {
   const json = settings.json === true;
-  if (spoken !== null) return runClientCommand(desk, talkFor(json), spoken.command, interruptSignal());
+  if (spoken !== null) {
+    const signal = interruptSignal();
+    return runClientCommand(desk, talkFor(json, askerOn(signal)), spoken.command, signal);
+  }
   if (process.stdin.isTTY !== true) {
     const { runScript } = await import("../client/script.ts");
     return runScript(desk, process.stdin, json, interruptSignal());
@@ -43,6 +48,21 @@ const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Pro
   const paint = paintFor(stdout, process.env, settings.color);
   const history = openHistory(historyPath(settings.data, desk.client.user));
   return runPrompt({ desk, history, json, paint, stdin, stdout });
+};
+
+/** Questions go to standard error, because the answers of commands are on standard output. */
+const askerOn = (signal: AbortSignal): Confirm | null => {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
+  return async (question) => {
+    const asker = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return isYes(await asker.question(`${printable(question)} [y/N] `, { signal }));
+    } catch {
+      return false; // ^C, or the end of the input
+    } finally {
+      asker.close();
+    }
+  };
 };
 
 /** ^C ends the command in good order; a second one ends it at once. Neither leaves a half-written file behind. */
