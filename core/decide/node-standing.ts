@@ -17,6 +17,10 @@ export const judgeStanding = (state: NodeState, { now }: Moment, effects: Effect
   switch (judgement.kind) {
     case "wait":
       return state;
+    case "lost":
+      if (state.standing.kind === "lost") return state;
+      effects.push({ kind: "log", event: { kind: "disk.lost" } }, { kind: "changed" });
+      return { ...state, standing: { kind: "lost" } };
     case "born":
       return born(state, 1, founders(state), effects);
     case "adopt":
@@ -43,17 +47,21 @@ export const judgeStanding = (state: NodeState, { now }: Moment, effects: Effect
 /** Null when the standing is not open. */
 const judgementOf = (state: NodeState, now: MonotonicMs): Judgement | null => {
   const { standing, setup, startedAt } = state;
-  if (standing.kind !== "unborn" && standing.kind !== "returning") return null;
+  if (standing.kind === "ready" || standing.kind === "rebuilding") return null;
   // Those who live have had the time to speak: what they know is not lost.
   const aloneFrom = after(startedAt, alonePatience * setup.timings.electionTimeoutMs);
   const rules = {
     nodes: setup.peers.length + 1,
     majority: setup.majority,
-    acceptLoss: setup.acceptLoss && now >= aloneFrom,
+    acceptLoss: setup.acceptLoss,
+    replaces: setup.replaces,
+    patient: now >= aloneFrom,
   };
   const { saves } = state.election.durable;
-  const own = standing.kind === "unborn" ? { ...setup.disk, saves } : setup.disk;
-  return judgeDisk(own, standing.kind, witnessesOf(state, now), setup.peers, rules);
+  const witnesses = witnessesOf(state, now);
+  return standing.kind === "returning"
+    ? judgeDisk(setup.disk, "returning", witnesses, setup.peers, rules)
+    : judgeDisk({ ...setup.disk, saves }, "unborn", witnesses, setup.peers, rules);
 };
 
 /** So many election timeouts the others are waited for, also when loss is accepted. */
@@ -98,6 +106,7 @@ const witnessesOf = (state: NodeState, now: MonotonicMs): readonly Witness[] =>
         store: ping.store,
         generation: ping.generation,
         remembers: ping.remembers.disk,
+        replaces: ping.replaces,
       },
     ];
   });

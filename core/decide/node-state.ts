@@ -34,6 +34,8 @@ export interface NodeSetup extends ElectionSetup {
   /** Tells this process from the node's others. */
   readonly run: number;
   readonly acceptLoss: boolean;
+  /** The disk took the place of a damaged one, which is set aside. */
+  readonly replaces: boolean;
   /** What is remembered of the others' disks. */
   readonly memories: ReadonlyMap<NodeId, PeerMemory>;
 }

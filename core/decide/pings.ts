@@ -26,6 +26,7 @@ export const pingsTo = (state: NodeState, now: MonotonicMs, effects: Effect[]): 
     kind: "ping",
     boot: election.durable.boot,
     run: setup.run,
+    replaces: setup.replaces,
     store: setup.disk.store,
     saves: election.durable.saves,
     term: election.durable.term,

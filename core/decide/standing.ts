@@ -15,6 +15,8 @@ import type { NodeId, StoreId } from "../model/ids.ts";
 export type Standing =
   /** Nothing is on it, and nobody has said yet what that means. */
   | { readonly kind: "unborn" }
+  /** Nothing is on any disk, and one of them took the place of a damaged one: nobody knows what is lost. */
+  | { readonly kind: "lost" }
   /** It has a past, which nobody has confirmed yet. */
   | { readonly kind: "returning" }
   /** It is being filled from the others (`decide/refill.ts`). */
@@ -33,6 +35,8 @@ export interface Witness {
   readonly store: StoreId;
   readonly generation: number;
   readonly remembers: DiskMemory | null;
+  /** Its disk took the place of a damaged one. */
+  readonly replaces: boolean;
 }
 
 export interface StandingRules {
@@ -40,6 +44,10 @@ export interface StandingRules {
   readonly majority: number;
   /** The operator has said that what cannot be found again is to be given up. */
   readonly acceptLoss: boolean;
+  /** This disk took the place of a damaged one. */
+  readonly replaces: boolean;
+  /** So long was waited that whoever lives has had the time to speak. */
+  readonly patient: boolean;
 }
 
 export type Judgement =
@@ -47,6 +55,8 @@ export type Judgement =
   | { readonly kind: "wait"; readonly for: readonly NodeId[] }
   /** A new cluster: first persist generation 1, and that every other disk has it too. */
   | { readonly kind: "born" }
+  /** Empty like all others, and yet not new. */
+  | { readonly kind: "lost" }
   /** It was born together with the others and has not noticed. */
   | { readonly kind: "adopt"; readonly generation: number }
   | { readonly kind: "confirmed" }
@@ -88,8 +98,10 @@ const judgeEmpty = (
   if (witnesses.some(({ generation }) => generation > 0)) return { kind: "rebuild" };
   // A node that is being filled has no past to show, and may know of ours: so all of the others have to speak.
   const missing = peers.filter((peer) => !witnesses.some(({ node }) => node === peer));
-  if (missing.length === 0 || rules.acceptLoss) return { kind: "born" };
-  return { kind: "wait", for: missing };
+  const lost = rules.acceptLoss && rules.patient;
+  if (missing.length > 0 && !lost) return { kind: "wait", for: missing };
+  const replaced = rules.replaces || witnesses.some(({ replaces }) => replaces);
+  return replaced && !lost ? { kind: "lost" } : { kind: "born" };
 };
 
 const judgeReturning = (
@@ -104,7 +116,9 @@ const judgeReturning = (
   }
   const needed = rules.nodes - rules.majority;
   const heard = witnesses.filter(({ generation }) => generation > 0).map(({ node }) => node);
-  if (heard.length >= needed || rules.acceptLoss) return { kind: "confirmed" };
+  // Of two nodes one is enough to go by itself; but the other is asked, if it is there.
+  const enough = needed > 0 ? heard.length >= needed : heard.length === peers.length || rules.patient;
+  if (enough || (rules.acceptLoss && rules.patient)) return { kind: "confirmed" };
   return { kind: "wait", for: peers.filter((peer) => !heard.includes(peer)) };
 };
 

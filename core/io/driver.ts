@@ -48,6 +48,8 @@ export interface NodeDriverOptions {
   readonly standing: StandingStore;
   /** The operator gives up what only missing nodes may have. */
   readonly acceptLoss: boolean;
+  /** The disk took the place of a damaged one, which is set aside. */
+  readonly replaces: boolean;
   readonly entropy: Entropy;
   /** Since when no other process can have spoken for this node; by `clock`, and now when left out. */
   readonly aloneSince?: MonotonicMs;
@@ -163,7 +165,7 @@ class Driver implements NodeDriver {
 
   /** `savesBefore`: of the term, before this process. */
   constructor(options: NodeDriverOptions, durable: DurableTerm, savesBefore: number) {
-    const { id, store, feedHead, config, standing, acceptLoss, entropy, clock } = options;
+    const { id, store, feedHead, config, standing, acceptLoss, replaces, entropy, clock } = options;
     const ids = config.servers.map((server) => server.id);
     this.options = options;
     this.machine = options.machine ?? realMachine;
@@ -175,6 +177,7 @@ class Driver implements NodeDriver {
       disk: { generation: standing.generation, store, saves: savesBefore, feedHead },
       run: Math.floor(entropy.next() * 2 ** 48),
       acceptLoss,
+      replaces,
       memories: standing.memories,
       peers: ids.filter((other) => other !== id),
       majority: majorityOf(ids.length),

@@ -10,6 +10,7 @@ import { bad, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId, StoreId } from "../model/ids.ts";
 import { futureMsMax, pageRecordsMax } from "../model/limits.ts";
 import { type AnyRecord, latestStampMs, recordId, roughBytesOf } from "../model/records.ts";
+import { after, type MonotonicMs } from "../model/units.ts";
 import { replyFrom, withPeer } from "./exchange.ts";
 import { firstGood } from "./first-good.ts";
 import { disksOfAll, type NodeContext, readyFault, readyPeers } from "./node-context.ts";
@@ -28,9 +29,12 @@ export interface Freshness {
 interface Cursor {
   readonly store: StoreId;
   readonly upTo: number;
-  /** Nothing was left out on the way: all up to there is on this disk. */
-  readonly whole: boolean;
+  /** From where to pull once more, because something there was left out, and when; null when nothing was. */
+  readonly again: { readonly after: number; readonly at: MonotonicMs } | null;
 }
+
+/** A record from a clock that is ahead is left out until its time has come, or nearly. */
+const againMs = 10_000;
 
 export const createFreshness = (context: NodeContext): Freshness => {
   const cursors = new Map<NodeId, Cursor>();
@@ -67,11 +71,12 @@ export const createFreshness = (context: NodeContext): Freshness => {
 
   const pullNews = async (): Promise<void> => {
     const disks = context.driver.peerDisks();
+    const now = context.clock.monotonic();
     const behind = readyPeers(context).filter((peer) => {
       const disk = disks.get(peer);
-      const cursor = cursors.get(peer);
       if (disk === undefined || disk.feedHead === 0) return false;
-      return cursor?.store !== disk.store || cursor.upTo < disk.feedHead;
+      const { store, from } = startOf(cursors.get(peer), now);
+      return store !== disk.store || from < disk.feedHead;
     });
     await Promise.all(behind.map(pull));
   };
@@ -97,25 +102,35 @@ const pullAll = async (
   const done = await withPeer(context, peer, async (connection) => {
     let goal: number | null = null;
     for (;;) {
-      const cursor = cursors.get(peer);
-      const { store = null, upTo: after = 0, whole = true } = cursor ?? {};
-      await connection.send({ kind: "pull", store, after, limit: pageRecordsMax });
+      const { store, from, again } = startOf(cursors.get(peer), context.clock.monotonic());
+      await connection.send({ kind: "pull", store, after: from, limit: pageRecordsMax });
       const page = await replyFrom(connection, ["pull.page"]);
       const records = await acceptable(context, page.records);
       const merged = await context.store.merge(records);
       if (!merged.ok) throw new FaultError(merged.fault);
       pulled += records.length;
       onPulled(records.reduce((sum, record) => sum + roughBytesOf(record), 0));
-      const early = page.records.length - notFromTheFuture(context, page.records).length;
-      const complete = (whole || page.store !== store) && early === 0;
-      cursors.set(peer, { store: page.store, upTo: page.upTo, whole: complete });
-      if (complete) context.driver.reportPulled(peer, page.store, page.upTo);
+      const early = notFromTheFuture(context, page.records).length < page.records.length;
+      const first = page.store === store ? from : 0;
+      const leftOut = early ? { after: first, at: after(context.clock.monotonic(), againMs) } : null;
+      const kept = (page.store === store ? again : null) ?? leftOut;
+      cursors.set(peer, { store: page.store, upTo: page.upTo, again: kept });
+      if (kept === null) context.driver.reportPulled(peer, page.store, page.upTo);
       goal ??= page.feedHead;
       if (page.upTo >= goal) return;
     }
   });
   if (done.ok && pulled > 0) context.log({ kind: "records.pulled", from: peer, records: pulled });
   return done;
+};
+
+/** Where to go on, or where to begin once more. */
+const startOf = (cursor: Cursor | undefined, now: MonotonicMs) => {
+  if (cursor === undefined) return { store: null, from: 0, again: null };
+  const { store, upTo, again } = cursor;
+  return again !== null && now >= again.at
+    ? { store, from: again.after, again: null }
+    : { store, from: upTo, again };
 };
 
 /**

@@ -5,7 +5,7 @@
  * generation, once it has one. A folder of another node or cluster is refused untouched.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -88,6 +88,8 @@ export const setAside = (folder: string, store: StoreId): Result<string> => {
     return bad(fault("FILE_UNWRITABLE", { path: aside, reason: reasonOf(error) }));
   }
 };
+
+export const hasAside = (folder: string): boolean => existsSync(join(folder, asideFolder));
 
 /** What was set aside is not needed any more. Never fails: what cannot be removed stays. */
 export const removeAside = async (folder: string): Promise<void> => {

@@ -32,7 +32,7 @@ import { openIndex } from "./index/index-client.ts";
 import { createInspector } from "./inspector.ts";
 import type { NodeContext } from "./node-context.ts";
 import { createNodeCore, type NodeCore } from "./node-core.ts";
-import { type DiskIdentity, readOrMakeIdentity, removeAside, setAside } from "./node-data.ts";
+import { type DiskIdentity, hasAside, readOrMakeIdentity, removeAside, setAside } from "./node-data.ts";
 import { lockNode, type NodeLock, nodeFolderOf } from "./node-lock.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
@@ -240,6 +240,7 @@ class Node {
       terms: openTermStore(join(this.#folder, "term.json")),
       standing: standing.value,
       acceptLoss,
+      replaces: hasAside(this.#folder),
       entropy: systemEntropy(),
       aloneSince: this.#aloneSince,
       onEvent,

@@ -66,6 +66,8 @@ export interface Ping {
   readonly electable: boolean;
   /** 0 while the sender's disk is empty or being refilled. */
   readonly generation: number;
+  /** It took the place of a damaged disk, which the sender has set aside. */
+  readonly replaces: boolean;
   /** Its disk is what the others remember: it may vote and answer. */
   readonly ready: boolean;
   /** The sender's highest durable change number. */

@@ -78,6 +78,7 @@ export type Event =
   | { readonly kind: "disk.confirmed" }
   | { readonly kind: "disk.rebuilding" }
   | { readonly kind: "disk.outdated"; readonly reason: string }
+  | { readonly kind: "disk.lost" }
   | { readonly kind: "disk.waiting"; readonly nodes: readonly NodeId[] }
   | { readonly kind: "disk.set-aside"; readonly path: string; readonly reason: string }
   | { readonly kind: "disk.refilled"; readonly records: number; readonly ms: number }
@@ -114,6 +115,7 @@ export const levelOf = (event: Event): Level => {
     case "disk.rebuilding":
     case "disk.outdated":
     case "disk.waiting":
+    case "disk.lost":
     case "disk.set-aside":
     case "image.refused":
     case "clock.differed":
@@ -240,6 +242,8 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
       return `${who}: this disk is old: ${event.reason}; it is set aside and refilled`;
     case "disk.waiting":
       return `${who}: waiting for node ${event.nodes.join(", ")} to say what it remembers of this disk; start it, or go on without it: distinsta server ${node} --accept-loss`;
+    case "disk.lost":
+      return `${who}: all disks are empty, and one took the place of a damaged one: look at what is set aside, or begin anew: distinsta server ${node} --accept-loss`;
     case "disk.set-aside":
       return `${who}: what was on this disk is at ${event.path} until it is refilled, because ${event.reason}`;
     case "disk.refilled":

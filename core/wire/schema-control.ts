@@ -40,6 +40,7 @@ const ping = z.strictObject({
   run: count,
   store: storeId,
   saves: count,
+  replaces: z.boolean(),
   term,
   leader: nodeId.nullable(),
   electable: z.boolean(),

@@ -111,7 +111,7 @@ describe("a node whose data is gone", () => {
 });
 
 /** How many nodes have these bytes in any file of their disk. */
-const disksWith = (trace: Uint8Array): number =>
+const disksWith = (trace: Buffer): number =>
   cluster.nodes.filter(({ id }) => {
     const folder = join(lab.folder, ".distinsta", "nodes", String(id));
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>

@@ -280,6 +280,7 @@ class Search {
       disk: { store: storeId("0".repeat(32)), generation: 1, saves: 0, feedHead: 0 },
       memories: new Map(),
       acceptLoss: false,
+      replaces: false,
       aloneSince: moment.now,
     };
     return ready(this.options.machine.initial(setup, durable, moment));

@@ -300,6 +300,7 @@ export class World {
       store: storeId(`${id}${host.stores}`.padStart(32, "0")),
       feedHead: 0,
       acceptLoss: false,
+      replaces: false,
       standing: {
         generation: host.generation,
         memories: host.memories,

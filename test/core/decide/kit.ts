@@ -61,6 +61,7 @@ export interface SpecimenWish {
   readonly disk?: Partial<OwnDisk>;
   readonly memories?: ReadonlyMap<NodeId, PeerMemory>;
   readonly acceptLoss?: boolean;
+  readonly replaces?: boolean;
   /** Of this process; always the same unless it is told. */
   readonly run?: number;
   /** When it starts; 0 unless it is told. */
@@ -90,6 +91,7 @@ export class Specimen {
       disk: { generation, store: diskOf(id), saves: 0, feedHead: 0, ...wish.disk },
       run,
       acceptLoss,
+      replaces: wish.replaces ?? false,
       memories,
       aloneSince: monotonicMs(wish.aloneSinceMs ?? 0),
     };
@@ -119,6 +121,7 @@ export class Specimen {
       run: wish.run ?? 1_000 * from + (wish.boot ?? 1),
       store: diskOf(wish.store ?? from),
       saves: wish.saves ?? 1,
+      replaces: false,
       term: term(wish.term ?? this.state.election.durable.term),
       leader: wish.leader == null ? null : nodeId(wish.leader),
       electable: wish.electable ?? true,

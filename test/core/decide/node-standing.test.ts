@@ -279,7 +279,7 @@ describe("a new cluster", () => {
 describe("a node that starts on a disk with a past", () => {
   // Before, it was ready as soon as it had read its disk (DESIGN §6: first it hears N − W others).
   test.each([
-    [2, 0],
+    [1, 0],
     [3, 1],
     [5, 2],
   ])("of %d is ready when %d others have said what they remember", (nodes, needed) => {
@@ -298,6 +298,19 @@ describe("a node that starts on a disk with a past", () => {
     // It is the disk that it was: nothing is born, nothing is kept anew.
     expect(town.asked(1, "birth")).toBe(1);
     expect(town.generations()[0]).toBe(1);
+  });
+
+  test("of two is ready when the other has spoken, or has had the time to", () => {
+    for (const alone of [false, true]) {
+      const town = bornTown(2);
+      for (const id of town.ids) town.stop(id);
+      town.start(1);
+      town.beat(6);
+      expect(town.standings()[1]).toBe("returning");
+      if (!alone) town.start(2);
+      town.beat(alone ? 20 : 4);
+      expect(town.standings()[1]).toBe("ready");
+    }
   });
 
   test("while nobody has confirmed it, it votes on nothing, confirms nothing and does not stand", () => {

@@ -20,6 +20,8 @@ const rulesOf = (nodes: number, acceptLoss = false): StandingRules => ({
   nodes,
   majority: majorityOf(nodes),
   acceptLoss,
+  replaces: false,
+  patient: acceptLoss,
 });
 /** All but node 1, whose disk is judged. */
 const peersOf = (nodes: number): readonly NodeId[] =>
@@ -34,6 +36,7 @@ const hears = (node: number, changes: Partial<Witness> = {}): Witness => ({
   store: diskOf(node),
   generation: 1,
   remembers: null,
+  replaces: false,
   ...changes,
 });
 const emptyToo = (node: number): Witness => hears(node, { generation: 0 });
@@ -117,7 +120,6 @@ describe("a disk with a past", () => {
   // N − W others: before, a node was ready as soon as it had read its disk.
   test.each([
     [1, 0],
-    [2, 0],
     [3, 1],
     [4, 1],
     [5, 2],
@@ -231,6 +233,36 @@ const memoryOf = fc.record({
   store: fc.constantFrom(1, 2).map(diskOf),
   saves: fc.nat(5),
   feedHead: fc.nat(5),
+});
+
+describe("a disk in the place of a damaged one", () => {
+  const all = [emptyToo(2), emptyToo(3)];
+  const judge = (changes: Partial<StandingRules>, witnesses: readonly Witness[] = all): Judgement =>
+    judgeDisk(empty, "unborn", witnesses, peersOf(3), { ...rulesOf(3), ...changes });
+
+  test("is not new because all others are empty too: what was set aside may be all that there is", () => {
+    expect(judge({})).toEqual({ kind: "born" });
+    expect(judge({ replaces: true })).toEqual({ kind: "lost" });
+    expect(judge({}, [emptyToo(2), { ...emptyToo(3), replaces: true }])).toEqual({ kind: "lost" });
+  });
+
+  test("is new when loss is accepted, once whoever lives has had the time to speak", () => {
+    expect(judge({ replaces: true, acceptLoss: true })).toEqual({ kind: "lost" });
+    expect(judge({ replaces: true, acceptLoss: true, patient: true })).toEqual({ kind: "born" });
+  });
+
+  test("is filled from whoever has something", () => {
+    expect(judge({ replaces: true }, [emptyToo(2), hears(3)])).toEqual({ kind: "rebuild" });
+  });
+});
+
+test("of two nodes one asks the other before it speaks, and waits no longer than whoever lives needs", () => {
+  const judge = (patient: boolean, witnesses: readonly Witness[]): Judgement =>
+    judgeDisk(used, "returning", witnesses, peersOf(2), { ...rulesOf(2), patient });
+  expect(judge(false, [])).toEqual({ kind: "wait", for: [nodeId(2)] });
+  expect(judge(false, [hears(2)])).toEqual({ kind: "confirmed" });
+  expect(judge(true, [])).toEqual({ kind: "confirmed" });
+  expect(judge(false, [remembering(2, { saves: used.saves + 1 })])).toMatchObject({ kind: "outdated" });
 });
 
 describe("remembering", () => {

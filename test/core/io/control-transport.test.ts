@@ -260,6 +260,7 @@ const longPing: ControlMessage = {
   run: 2 ** 48,
   store: storeId("0".repeat(32)),
   saves: 1,
+  replaces: false,
   term: term(1),
   leader: null,
   electable: true,

@@ -78,6 +78,7 @@ const create = (id: number, nodes: number, machine = readyAtOnce): Result<NodeDr
     clock,
     terms,
     standing: standing(),
+    replaces: false,
     acceptLoss: false,
     onRebuild: () => done.push({ kind: "asked", for: "rebuild" }),
     onOutdated: () => done.push({ kind: "asked", for: "outdated" }),

@@ -13,7 +13,11 @@ test("as many good results as are wanted are enough, whatever the others do", as
 });
 
 test("with too few it says how many there were, and why not more", async () => {
-  expect(await firstGood([no("a"), ok, no("b")], 2)).toEqual({ good: 1, values: [undefined], faults: [busy("a"), busy("b")] });
+  expect(await firstGood([no("a"), ok, no("b")], 2)).toEqual({
+    good: 1,
+    values: [undefined],
+    faults: [busy("a"), busy("b")],
+  });
 });
 
 test("it waits while there is hope", async () => {

@@ -181,6 +181,11 @@ const lines: { readonly [Kind in Event["kind"]]: readonly [Extract<Event, { kind
       "warn",
       "Node 3: waiting for node 1, 2 to say what it remembers of this disk; start it, or go on without it: distinsta server 3 --accept-loss",
     ],
+    "disk.lost": [
+      { kind: "disk.lost" },
+      "warn",
+      "Node 3: all disks are empty, and one took the place of a damaged one: look at what is set aside, or begin anew: distinsta server 3 --accept-loss",
+    ],
     "disk.set-aside": [
       { kind: "disk.set-aside", path: "/data/set-aside", reason: "a batch is missing" },
       "warn",

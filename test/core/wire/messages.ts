@@ -214,6 +214,7 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     run: count,
     store: storeId,
     saves: count,
+    replaces: boolean,
     term,
     leader: nullable(nodeId),
     electable: boolean,

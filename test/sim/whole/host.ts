@@ -59,6 +59,8 @@ interface Papers {
   store: StoreId;
   generation: number;
   memories: ReadonlyMap<NodeId, PeerMemory>;
+  /** What was there before is set aside. */
+  replaces: boolean;
   readonly term: SimDisk;
 }
 
@@ -169,6 +171,12 @@ export class Host {
     if (life === this.#lives) this.kill();
   }
 
+  /** What is on the disk is not used any more; the node begins on an empty one. The process must be gone before. */
+  setAside(): void {
+    this.wipe();
+    this.#papers.replaces = true;
+  }
+
   /** Everything on the disk is gone. The process must be gone before. */
   wipe(): void {
     this.folder.wipe();
@@ -229,7 +237,7 @@ export class Host {
   #blankPapers(): Papers {
     this.#disks++;
     const store = storeId(`${this.id}${String(this.#disks).padStart(3, "0")}`.padEnd(32, "0"));
-    return { store, generation: 0, memories: new Map(), term: createSimDisk(() => false) };
+    return { store, generation: 0, memories: new Map(), replaces: false, term: createSimDisk(() => false) };
   }
 
   #whenAwake(life: number, act: () => void): void {
@@ -291,6 +299,7 @@ export class Host {
       terms: papers.term,
       entropy: random,
       acceptLoss: this.acceptLoss,
+      replaces: papers.replaces,
       machine: parts.machine,
       onEvent,
       onChange: () => peers.livenessChanged(),
@@ -301,6 +310,7 @@ export class Host {
         memories: papers.memories,
         saveBirth: (generation, memories) => {
           papers.generation = generation;
+          papers.replaces = papers.replaces && generation === 1;
           papers.memories = memories;
           return good(undefined);
         },

@@ -274,7 +274,7 @@ export class WholeWorld {
     this.#kill(host);
     if (error.fault.code === "STORE_DAMAGED") {
       this.counters.setAside++;
-      host.wipe();
+      host.setAside();
       this.start(host.id);
     } else {
       this.scheduler.at(this.now() + 300, () => this.start(host.id));
@@ -288,7 +288,7 @@ export class WholeWorld {
     // Not from within its own step.
     this.scheduler.at(this.now(), () => {
       this.#kill(host);
-      host.wipe();
+      host.setAside();
       this.start(id);
     });
   }
