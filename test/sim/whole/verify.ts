@@ -33,15 +33,26 @@ export const verify = async (world: WholeWorld): Promise<void> => {
   await verifyRemade(world);
 };
 
-/** Whether `verify` is content. */
+/** Whether `verify` is content. Most often that it is not shows in a few sums. */
 export const isHealed = async (world: WholeWorld): Promise<boolean> => {
   try {
+    if (!(await looksHealed(world))) return false;
     await verify(world);
     return true;
   } catch (error) {
     if (error instanceof Broken) return false;
     throw error;
   }
+};
+
+const looksHealed = async (world: WholeWorld): Promise<boolean> => {
+  const sums = new Set<string>();
+  for (const { process } of world.hosts) {
+    if (process?.driver.ready !== true) return false;
+    if ((await process.store.index.tombstones(null, 1)).rows.length > 0) return false;
+    sums.add(JSON.stringify(await process.store.digests()));
+  }
+  return sums.size === 1;
 };
 
 /** The index of each node, made anew on a copy of its disk, is what the node has; throws `Broken`. */

@@ -16,13 +16,14 @@ import { WholeWorld } from "./whole-world.ts";
 export interface WholeRunOptions {
   readonly seed: number;
   readonly nodes: number;
-  /** Virtual milliseconds of faults. */
+  /** Virtual milliseconds of faults; drawn from the seed when left out. */
   readonly durationMs?: number;
   readonly parts?: Parts;
   readonly tell?: (atMs: number, sentence: string) => void;
 }
 
-export const wholeRunMsDefault = 2_500;
+/** Most runs are short: many beginnings find more than few long stories. */
+const durationsMs = [800, 800, 1_500, 3_000];
 /** Healing must be over by then: refilling, repairing, erasing, comparing. */
 const healMsMax = 60_000;
 /** Every so many seeds, messages go through the real codec. */
@@ -38,8 +39,9 @@ export const realParts: Parts = {
 };
 
 export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCounters> => {
-  const { seed, nodes, durationMs = wholeRunMsDefault, parts = realParts, tell = null } = options;
+  const { seed, nodes, parts = realParts, tell = null } = options;
   const random = createRandom(seed * 16 + nodes);
+  const durationMs = options.durationMs ?? random.pick(durationsMs);
   const world = new WholeWorld({
     nodes,
     timings: timingsFrom(random),
@@ -63,7 +65,6 @@ export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCount
     await world.run(durationMs);
     world.heal();
     await world.run(world.now() + 500);
-    world.tend();
     working = false;
     await heal(world);
   } catch (error) {
@@ -81,6 +82,7 @@ const heal = async (world: WholeWorld): Promise<void> => {
   for (const person of world.people) world.begin(async () => void (await person.list()));
   while (world.now() < deadline) {
     await world.run(world.now() + 500);
+    world.tend();
     if (await world.during(isHealed(world))) break;
     if (world.now() >= deadline) await world.during(verify(world));
   }
