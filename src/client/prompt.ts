@@ -50,6 +50,8 @@ class Prompt {
   /** News that waits for an empty line. */
   #news: readonly Line[] = [];
   #running: AbortController | null = null;
+  /** A question stands where the line is edited. */
+  #asking = false;
   #over = false;
   #code: ExitCode = 0;
   #takeLine: (line: string | null) => void = () => undefined;
@@ -160,7 +162,11 @@ class Prompt {
     const signal = this.#running?.signal;
     if (this.#over || signal === undefined || signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const say = (answer: boolean): void => resolve(answer);
+      this.#asking = true;
+      const say = (answer: boolean): void => {
+        this.#asking = false;
+        resolve(answer);
+      };
       signal.addEventListener("abort", () => say(false), { once: true });
       this.#takeLine = () => say(false);
       this.#editor.question(`${printable(question)} [y/N] `, { signal }, (answer) => say(isYes(answer)));
@@ -199,8 +205,13 @@ class Prompt {
     clearLine(this.#options.stdout, 0);
   }
 
-  /** ^C at the prompt. */
+  /** ^C at the prompt, or where a question stands. */
   #dropLine(): void {
+    if (this.#asking) {
+      this.#options.stdout.write("^C\n");
+      this.#running?.abort();
+      return;
+    }
     const empty = this.#editor.line === "";
     this.#options.stdout.write("^C\n");
     if (empty) this.#show([[plain("To leave: quit, or ^D.")]]);

@@ -83,7 +83,7 @@ describe("at the prompt", () => {
     const prompt = open("alice");
     await waitForPrompt(prompt, "alice");
     prompt.type("\t");
-    await prompt.waitForText(/upload +list +get +status +help +quit/);
+    await prompt.waitForText(/upload +list +get +info +why +rm +restore +purge +status +help +quit/);
     await waitForPrompt(prompt, "alice");
   });
 
@@ -99,6 +99,34 @@ describe("at the prompt", () => {
     prompt.type(`upload \u001b[200~file://${path.replaceAll(" ", "%20")}\u001b[201~\r`);
     await waitForPrompt(prompt, "carla");
     expect((await imagesOf("carla")).map((image) => image.name)).toEqual(["red cat.png", "red cat.png"]);
+  });
+
+  test("purge asks, and ^C, Return or anything but yes is no", async () => {
+    const prompt = open("emil");
+    await waitForPrompt(prompt, "emil");
+    prompt.type("upload cat.png\r");
+    await prompt.waitForText(/Server \d processed request/);
+    await waitForPrompt(prompt, "emil");
+    const [image] = await imagesOf("emil");
+    const short = String(image?.id).slice(-8);
+    const question = `(${short}) from all disks, for good? [y/N]`;
+    const ask = async (): Promise<void> => {
+      prompt.type(`purge ${short}\r`);
+      await prompt.waitUntil("the question", (screen) => {
+        const lines = screen.lines().filter((line) => line !== "");
+        return lines.at(-1)?.trimEnd().endsWith(question) === true;
+      });
+    };
+    for (const no of ["\r", "n\r", "\u0003"]) {
+      await ask();
+      prompt.type(no);
+      await waitForPrompt(prompt, "emil");
+    }
+    expect(await imagesOf("emil")).toHaveLength(1);
+    await ask();
+    prompt.type("yes\r");
+    await prompt.waitForText(`${short} is gone for good`);
+    expect(await imagesOf("emil")).toEqual([]);
   });
 
   test("a large upload shows a bar, ^C stops it and leaves nothing, and the client goes on", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Candidate, completeLine } from "../../../src/client/complete.ts";
+import { commandEntries } from "../../../src/client/words.ts";
 
 const reading = { home: "/Users/alice", escapes: true };
 const folders: Readonly<Record<string, readonly string[]>> = {
@@ -60,7 +61,8 @@ describe("Tab", () => {
     expect(await tab("upload c")).toEqual(["upload cat", ["cat.png", "cats/"]]);
     expect(await tab("get 5f")).toEqual(["get 5f3", ["5f3a9c01  cat.png", "5f3b0000  dog.png"]]);
     expect((await tab("upload my\\ pics/r"))[0]).toBe("upload my\\ pics/red\\ ");
-    expect((await tab(""))[1]).toEqual(["upload", "list", "get", "status", "help", "quit"]);
+    expect((await tab(""))[1]).toEqual(commandEntries.map(({ name }) => name));
+    expect(await tab("re")).toEqual(["restore ", []]);
   });
 
   test("offers nothing where nothing fits", async () => {
