@@ -164,6 +164,16 @@ export interface RecordDigest {
   readonly digest: number;
 }
 
+/** The latest change of one record. */
+export interface Change extends RecordDigest {
+  readonly change: number;
+}
+
+export interface ChangesPage {
+  readonly changes: readonly Change[];
+  readonly more: boolean;
+}
+
 export interface SegmentUse {
   readonly segment: SegmentId;
   /** Bytes of entries and payloads that are the latest of their image. */
@@ -183,8 +193,10 @@ export interface Index {
   clear(): Promise<void>;
   /** In the order of `ids`; null for what it does not know. */
   get(ids: readonly ImageId[]): Promise<readonly (IndexRow | null)[]>;
-  /** By change number, after `after`; of at most `bytesMax` of summaries and thumbnails, but at least one row. */
-  changedAfter(after: number, limit: number, bytesMax: number): Promise<IndexedPage>;
+  /** The latest changes by their numbers, after `after`. */
+  changedAfter(after: number, limit: number): Promise<ChangesPage>;
+  /** In the order of `ids`; null for what it does not know. */
+  digestsOf(ids: readonly ImageId[]): Promise<readonly (number | null)[]>;
   /** `owner`'s images, no tombstones, newest id first, before `before`. Thumbnails are left out. */
   list(owner: UserName, before: ImageId | null, limit: number): Promise<IndexedPage>;
   /**
@@ -241,7 +253,7 @@ export interface PayloadWriter {
 }
 
 export interface FeedPage {
-  readonly records: readonly AnyRecord[];
+  readonly entries: readonly RecordDigest[];
   readonly upTo: number;
   readonly feedHead: number;
 }
@@ -278,8 +290,12 @@ export interface Store {
    * chunk, large ones as they end (then SEAL_BROKEN is thrown as a FaultError). IMAGE_UNAVAILABLE when it is not here.
    */
   read(id: ImageId): Promise<Result<AsyncIterable<Uint8Array>>>;
-  /** Records whose latest change is after `after`, by change number. */
+  /** Which records have their latest change after `after`, by change number. */
   changedAfter(after: number, limit: number): Promise<FeedPage>;
+  /** In the order of `ids`; null for what is not known here. */
+  digestsOf(ids: readonly ImageId[]): Promise<readonly (number | null)[]>;
+  /** The same with the records themselves, thumbnails included. */
+  recordsOf(ids: readonly ImageId[]): Promise<readonly (AnyRecord | null)[]>;
   /** `owner`'s images, newest id first, with ids that sort before `before`; no tombstones, no thumbnails. */
   list(owner: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage>;
   find(owner: UserName, part: string, limit: number): Promise<readonly ImageId[]>;

@@ -4,13 +4,16 @@
  * An acknowledged record is on W nodes. Whoever has asked N − W + 1 nodes (itself one of them) for their changes has
  * therefore met at least one that knows it. So before it reads, a node pulls the change feeds of N − W others up to
  * where they are now. The same pulling, done in the background whenever a peer's ping shows a longer feed, is how a
- * node that was away catches up. Only disks count that are what the others remember of them.
+ * node that was away catches up. A feed says which records have changed, and how they look by now in short (a digest);
+ * only what is not known here already is asked for. Only disks count that are what the others remember of them.
  */
 import { bad, FaultError, fault, good, type Result } from "../model/faults.ts";
-import type { NodeId, StoreId } from "../model/ids.ts";
-import { futureMsMax, pageRecordsMax } from "../model/limits.ts";
+import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
+import { futureMsMax } from "../model/limits.ts";
 import { type AnyRecord, latestStampMs, recordId, roughBytesOf } from "../model/records.ts";
 import { after, type MonotonicMs } from "../model/units.ts";
+import type { RecordDigest } from "../ports.ts";
+import { askRecords } from "./ask-records.ts";
 import { replyFrom, withPeer } from "./exchange.ts";
 import { firstGood } from "./first-good.ts";
 import { disksOfAll, type NodeContext, readyFault, readyPeers } from "./node-context.ts";
@@ -103,14 +106,15 @@ const pullAll = async (
     let goal: number | null = null;
     for (;;) {
       const { store, from, again } = startOf(cursors.get(peer), context.clock.monotonic());
-      await connection.send({ kind: "pull", store, after: from, limit: pageRecordsMax });
+      await connection.send({ kind: "pull", store, after: from });
       const page = await replyFrom(connection, ["pull.page"]);
-      const records = await acceptable(context, page.records);
-      const merged = await context.store.merge(records);
-      if (!merged.ok) throw new FaultError(merged.fault);
-      pulled += records.length;
-      onPulled(records.reduce((sum, record) => sum + roughBytesOf(record), 0));
-      const early = notFromTheFuture(context, page.records).length < page.records.length;
+      const news = await unknownOf(context, page.entries);
+      let early = false;
+      for await (const records of askRecords(connection, news)) {
+        pulled += await joinIn(context, records);
+        onPulled(records.reduce((sum, record) => sum + roughBytesOf(record), 0));
+        early ||= notFromTheFuture(context, records).length < records.length;
+      }
       const first = page.store === store ? from : 0;
       const leftOut = early ? { after: first, at: after(context.clock.monotonic(), againMs) } : null;
       const kept = (page.store === store ? again : null) ?? leftOut;
@@ -131,6 +135,24 @@ const startOf = (cursor: Cursor | undefined, now: MonotonicMs) => {
   return again !== null && now >= again.at
     ? { store, from: again.after, again: null }
     : { store, from: upTo, again };
+};
+
+/** What this node knows otherwise, or not at all. */
+const unknownOf = async (
+  { store }: NodeContext,
+  entries: readonly RecordDigest[],
+): Promise<readonly ImageId[]> => {
+  const own = await store.digestsOf(entries.map(({ id }) => id));
+  return entries.flatMap(({ id, digest }, at) => (own[at] === digest ? [] : [id]));
+};
+
+/** Joins in what is acceptable, and gives how many of them that were. Throws FaultError. */
+export const joinIn = async (context: NodeContext, records: readonly AnyRecord[]): Promise<number> => {
+  const accepted = await acceptable(context, records);
+  if (accepted.length === 0) return 0;
+  const merged = await context.store.merge(accepted);
+  if (!merged.ok) throw new FaultError(merged.fault);
+  return accepted.length;
 };
 
 /**

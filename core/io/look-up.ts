@@ -10,7 +10,8 @@ import { bad, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, NodeId } from "../model/ids.ts";
 import type { AnyRecord } from "../model/records.ts";
 import type { Holding } from "../ports.ts";
-import { replyFrom, withPeer } from "./exchange.ts";
+import { askRecords } from "./ask-records.ts";
+import { withPeer } from "./exchange.ts";
 import { firstGood } from "./first-good.ts";
 import { acceptable } from "./freshness.ts";
 import { type NodeContext, noteDisk, readyPeers } from "./node-context.ts";
@@ -35,6 +36,7 @@ export const lookUp = async (context: NodeContext, id: ImageId): Promise<Result<
 
 const ask = (context: NodeContext, node: NodeId, id: ImageId): Promise<Result<readonly AnyRecord[]>> =>
   withPeer(context, node, async (connection) => {
-    await connection.send({ kind: "records", ids: [id] });
-    return (await replyFrom(connection, ["records.reply"])).records;
+    const known: AnyRecord[] = [];
+    for await (const records of askRecords(connection, [id])) known.push(...records);
+    return known;
   });

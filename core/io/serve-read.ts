@@ -6,7 +6,7 @@
  */
 import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
 import type { ImageId, UserName } from "../model/ids.ts";
-import { bucketEntriesMax, digestBucketsMax, frameBytesMax, pageRecordsMax } from "../model/limits.ts";
+import { digestBucketsMax, digestEntriesMax, frameBytesMax, pageRecordsMax } from "../model/limits.ts";
 import type { Bucket, Describe, Fetch, Find, Get, List, Pull, Records } from "../model/messages.ts";
 import { type AnyRecord, homesOf, type ImageRecord, roughBytesOf } from "../model/records.ts";
 import type { Holding } from "../ports.ts";
@@ -190,7 +190,7 @@ export const servePull = async (
   if (problem !== null) return refuse(connection, problem);
   const { id: store } = context.store;
   const from = request.store === store ? request.after : 0;
-  const page = await context.store.changedAfter(from, Math.min(request.limit, pageRecordsMax));
+  const page = await context.store.changedAfter(from, digestEntriesMax);
   await connection.send({ kind: "pull.page", store, ...page });
 };
 
@@ -209,8 +209,8 @@ export const serveBucket = async (
   const problem = readyFault(context);
   if (problem !== null) return refuse(connection, problem);
   const { bucket, after } = request;
-  const found = await context.store.bucket(bucket, after, bucketEntriesMax + 1);
-  const entries = found.slice(0, bucketEntriesMax);
+  const found = await context.store.bucket(bucket, after, digestEntriesMax + 1);
+  const entries = found.slice(0, digestEntriesMax);
   await connection.send({ kind: "bucket.reply", entries, more: entries.length < found.length });
 };
 
@@ -218,21 +218,35 @@ export const serveBucket = async (
 export const serveRecords = async (
   context: NodeContext,
   connection: Connection,
-  request: Records,
+  { ids }: Records,
 ): Promise<void> => {
   const problem = readyFault(context);
   if (problem !== null) return refuse(connection, problem);
-  const holdings = await Promise.all(request.ids.map((id) => context.store.get(id)));
-  const records = holdings.flatMap((holding) => (holding === null ? [] : [holding.record]));
-  await connection.send({ kind: "records.reply", records: records.slice(0, countFitting(records)) });
+  const records: AnyRecord[] = [];
+  let bytes = 0;
+  let answered = 0;
+  // Looked up a few at a time: of records with thumbnails not all that were asked for fit.
+  for (; answered < ids.length && bytes <= recordsBytesMax; ) {
+    for (const record of await context.store.recordsOf(ids.slice(answered, answered + lookUpMax))) {
+      bytes += record === null ? 0 : roughBytesOf(record);
+      if (bytes > recordsBytesMax && answered > 0) break;
+      answered++;
+      if (record !== null) records.push(record);
+    }
+  }
+  await connection.send({ kind: "records.reply", answered, records });
 };
 
-/** How many of `records`, from the first, fit in one frame; at least one. Sizes are rough, so by half. */
+const lookUpMax = 64;
+/** Sizes are rough, so half of a frame. */
+const recordsBytesMax = frameBytesMax / 2;
+
+/** How many of `records`, from the first, fit in one frame; at least one. */
 const countFitting = (records: readonly AnyRecord[]): number => {
   let bytes = 0;
   const fits = records.findIndex((record, index) => {
     bytes += roughBytesOf(record);
-    return index > 0 && bytes > frameBytesMax / 2;
+    return index > 0 && bytes > recordsBytesMax;
   });
   return fits === -1 ? records.length : fits;
 };

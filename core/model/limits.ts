@@ -24,13 +24,13 @@ export const thumbnailBytesMax = 65_536;
 export const nameBytesMax = 255;
 export const readersMax = 64;
 
-/** Records in one page of a list or of the change feed; a page also ends before `frameBytesMax`. */
+/** Records in one page of a list, or asked for at once; a page also ends before `frameBytesMax`. */
 export const pageRecordsMax = 500;
 
 /** Digests in one reply: the oldest buckets are told together when there are more (64 a day and year of images). */
 export const digestBucketsMax = 16_384;
-/** Entries of one bucket in one reply; some 50 bytes each. */
-export const bucketEntriesMax = 10_000;
+/** Ids with digests in one reply, of a bucket or of the change feed; some 50 bytes each. */
+export const digestEntriesMax = 10_000;
 
 /** Frames that were read but not taken yet, per connection; then the socket is paused. */
 export const inboundBytesMax = 1_048_576;

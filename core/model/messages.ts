@@ -208,12 +208,14 @@ export interface Merge {
   readonly kind: "merge";
   readonly records: readonly AnyRecord[];
 }
-/** Node to node: records changed after `after` in the feed of `store`; another store answers from its beginning. */
+/**
+ * Node to node: which records have changed after `after` in the feed of `store`; another store answers from its
+ * beginning. Who has another digest for one asks for the record.
+ */
 export interface Pull {
   readonly kind: "pull";
   readonly store: StoreId | null;
   readonly after: number;
-  readonly limit: number;
 }
 export interface PullPage {
   readonly kind: "pull.page";
@@ -221,7 +223,7 @@ export interface PullPage {
   /** The cursor to go on from. */
   readonly upTo: number;
   readonly feedHead: number;
-  readonly records: readonly AnyRecord[];
+  readonly entries: readonly { readonly id: ImageId; readonly digest: number }[];
 }
 /** Node to node: a short digest of what you know, by the time in the ids; then of one bucket; then the records. */
 export interface Digests {
@@ -249,6 +251,9 @@ export interface Records {
 }
 export interface RecordsReply {
   readonly kind: "records.reply";
+  /** How many of `ids`, from the first, are answered: as many as fit, at least one. */
+  readonly answered: number;
+  /** Of these, those that are known here. */
   readonly records: readonly AnyRecord[];
 }
 /** Node to node: what do you know of this image? */

@@ -5,7 +5,6 @@
  * be older than what came meanwhile, and is then not taken.
  */
 import type { ImageId } from "../model/ids.ts";
-import type { AnyRecord } from "../model/records.ts";
 import type { Index, IndexRow } from "../ports.ts";
 import type { Known } from "./batch.ts";
 import { HotRecords } from "./hot.ts";
@@ -30,7 +29,7 @@ export class KnownRecords {
     return loading;
   }
 
-  /** For whoever writes the batches: nothing changes meanwhile. */
+  /** What is durable and was not asked for lately is not kept at hand. */
   async ofAll(ids: readonly ImageId[]): Promise<ReadonlyMap<ImageId, Known | null>> {
     const known = new Map<ImageId, Known | null>();
     const unknown: ImageId[] = [];
@@ -69,10 +68,8 @@ export class KnownRecords {
   }
 }
 
-export const recordIn = ({ summary, thumbnail }: IndexRow): AnyRecord => decodeRecord(summary, thumbnail);
-
 export const knownIn = (row: IndexRow): Known => ({
-  record: recordIn(row),
+  record: decodeRecord(row.summary, row.thumbnail),
   change: row.change,
   payload: row.payload,
 });

@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, StoreId, UserName } from "../model/ids.ts";
-import { frameBytesMax, sealedChunkBytesMax } from "../model/limits.ts";
+import { sealedChunkBytesMax } from "../model/limits.ts";
 import type { AnyRecord, ImageRecord } from "../model/records.ts";
 import type {
   DigestBucket,
@@ -24,7 +24,7 @@ import type {
   Store,
 } from "../ports.ts";
 import { type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
-import { KnownRecords, knownIn, recordIn } from "./known-records.ts";
+import { KnownRecords, knownIn } from "./known-records.ts";
 import { layOut, measure } from "./layout.ts";
 import { StagedPayloadWriter } from "./payload-writer.ts";
 import type { Segments } from "./segments.ts";
@@ -51,8 +51,6 @@ const verifiedFirstBytesMax = 1_048_576;
 /** What one batch takes of what waits: wishes, and about how many bytes of records. */
 const batchWishesMax = 256;
 const batchRecordsMax = 1_024;
-/** A page must fit in a frame. */
-const pageBytesMax = frameBytesMax / 2;
 
 export class SegmentStore implements Store {
   readonly id: StoreId;
@@ -151,12 +149,21 @@ export class SegmentStore implements Store {
 
   async changedAfter(after: number, limit: number): Promise<FeedPage> {
     const feedHead = this.#feedHead;
-    const page = await this.index.changedAfter(after, limit, pageBytesMax);
+    const { changes, more } = await this.index.changedAfter(after, limit);
+    const last = changes.at(-1)?.change ?? 0;
     // What the index knows is durable, also what came after the head was read.
-    const upTo = page.more
-      ? (page.rows.at(-1)?.change ?? after)
-      : Math.max(feedHead, page.rows.at(-1)?.change ?? 0);
-    return { records: page.rows.map(recordIn), upTo, feedHead: Math.max(feedHead, upTo) };
+    const upTo = more ? Math.max(after, last) : Math.max(feedHead, last);
+    const entries = changes.map(({ id, digest }) => ({ id, digest }));
+    return { entries, upTo, feedHead: Math.max(feedHead, upTo) };
+  }
+
+  digestsOf(ids: readonly ImageId[]): Promise<readonly (number | null)[]> {
+    return this.index.digestsOf(ids);
+  }
+
+  async recordsOf(ids: readonly ImageId[]): Promise<readonly (AnyRecord | null)[]> {
+    const known = await this.#known.ofAll(ids);
+    return ids.map((id) => known.get(id)?.record ?? null);
   }
 
   async list(owner: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage> {

@@ -1,7 +1,7 @@
 /** The shape of every message, by kind: one look-up, never "try them all". */
 import * as z from "zod";
 import { nodeIdMax } from "../model/ids.ts";
-import { bucketEntriesMax, digestBucketsMax, pageRecordsMax } from "../model/limits.ts";
+import { digestBucketsMax, digestEntriesMax, pageRecordsMax } from "../model/limits.ts";
 import type { Message } from "../model/messages.ts";
 import { controlSchemas } from "./schema-control.ts";
 import { refused } from "./schema-faults.ts";
@@ -45,6 +45,7 @@ const hello = z.strictObject({
 
 const pageLimit = z.int().min(1).max(pageRecordsMax);
 const page = z.array(imageRecord).max(pageRecordsMax);
+const digestEntries = z.array(z.strictObject({ id: imageId, digest: count })).max(digestEntriesMax);
 const anyPage = z.array(anyRecord).max(pageRecordsMax);
 
 const requestSchemas = {
@@ -81,7 +82,6 @@ const requestSchemas = {
     kind: z.literal("pull"),
     store: storeId.nullable(),
     after: count,
-    limit: pageLimit,
   }),
   digests: z.strictObject({ kind: z.literal("digests") }),
   bucket: z.strictObject({ kind: z.literal("bucket"), bucket: count, after: imageId.nullable() }),
@@ -143,7 +143,7 @@ const replySchemas = {
     store: storeId,
     upTo: count,
     feedHead: count,
-    records: anyPage,
+    entries: digestEntries,
   }),
   "digests.reply": z.strictObject({
     kind: z.literal("digests.reply"),
@@ -151,10 +151,14 @@ const replySchemas = {
   }),
   "bucket.reply": z.strictObject({
     kind: z.literal("bucket.reply"),
-    entries: z.array(z.strictObject({ id: imageId, digest: count })).max(bucketEntriesMax),
+    entries: digestEntries,
     more: z.boolean(),
   }),
-  "records.reply": z.strictObject({ kind: z.literal("records.reply"), records: anyPage }),
+  "records.reply": z.strictObject({
+    kind: z.literal("records.reply"),
+    answered: z.int().min(1).max(pageRecordsMax),
+    records: anyPage,
+  }),
   "fetch.found": z.strictObject({ kind: z.literal("fetch.found"), payloadBytes: count }),
 };
 

@@ -5,6 +5,7 @@
 import type { ImageId, UserName } from "../../core/model/ids.ts";
 import { createdAtOf } from "../../core/model/image-id.ts";
 import type {
+  Change,
   DigestBucket,
   HomeSet,
   Index,
@@ -78,11 +79,6 @@ export const listingsOf = (
   trashTimes: readonly number[],
 ): readonly Listing[] => [
   {
-    name: "changedAfter",
-    rows: rows.toSorted((a, b) => a.change - b.change),
-    page: (index, last, limit) => index.changedAfter(last?.change ?? 0, limit, Number.MAX_SAFE_INTEGER),
-  },
-  {
     name: "walk",
     rows: bare(byId(rows)),
     page: (index, last, limit) => index.walk(last?.id ?? null, limit),
@@ -121,6 +117,9 @@ export const listingsOf = (
       index.trashedBefore(atMs, last?.id ?? null, limit),
   })),
 ];
+
+export const changesOf = ({ rows }: IndexModel): readonly Change[] =>
+  rows.toSorted((a, b) => a.change - b.change).map(({ id, change, digest }) => ({ id, change, digest }));
 
 export const toEraseOf = ({ rows }: IndexModel): readonly IndexRow[] =>
   byId(rows.filter(({ toErase }) => toErase));

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ImageId } from "../../core/model/ids.ts";
 import { digestBucketMs, digestBucketOf } from "../../core/model/image-id.ts";
-import type { Index, IndexRow, Place } from "../../core/ports.ts";
+import type { Change, Index, IndexRow, Place } from "../../core/ports.ts";
 import {
   alice,
   bob,
@@ -23,6 +23,7 @@ import {
 } from "../support/index-rows.ts";
 import {
   changed,
+  changesOf,
   emptyModel,
   type IndexModel,
   listingsOf,
@@ -187,12 +188,10 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       await putAll(index, rowAt(1), rowAt(2), tombstoneAt(3));
       await index.apply([put(rowAt(1, { change: 4, entry: place(2, 0) }))], { batch: 5, feedHead: 4 });
       await index.setNote("origin", "here");
-      const before = { sums: await sumsIn(index), feed: await index.changedAfter(0, 10, everything) };
+      const before = { sums: await sumsIn(index), feed: await index.changedAfter(0, 10) };
       await index.close();
       const again = await lab.open();
-      expect({ sums: await sumsIn(again), feed: await again.changedAfter(0, 10, everything) }).toEqual(
-        before,
-      );
+      expect({ sums: await sumsIn(again), feed: await again.changedAfter(0, 10) }).toEqual(before);
       expect(await again.position()).toEqual({ batch: 5, feedHead: 4 });
       expect(await again.supersededOf(idAt(1))).toEqual([rowAt(1).entry]);
       expect(await again.note("origin")).toBe("here");
@@ -213,28 +212,14 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       const index = await open();
       await putAll(index, ...[1, 2, 3, 4].map((n) => rowAt(n)));
       await putAll(index, rowAt(2, { change: 9 }));
-      const first = await index.changedAfter(0, 2, everything);
-      expect(first).toEqual({ rows: [rowAt(1), rowAt(3)], more: true });
-      const second = await index.changedAfter(3, 2, everything);
-      expect(second).toEqual({ rows: [rowAt(4), rowAt(2, { change: 9 })], more: false });
-      expect(await index.changedAfter(9, 2, everything)).toEqual({ rows: [], more: false });
-    });
-
-    test("no more bytes than are wanted, but always one row", async () => {
-      const index = await open();
-      await putAll(index, ...[1, 2, 3].map((n) => rowAt(n)));
-      // 40 of the summary and 300 of the thumbnail each.
-      const counts = [0, 1, 339, 340, 679, 680, 1_019, 1_020].map(async (bytesMax) => {
-        const { rows, more } = await index.changedAfter(0, 10, bytesMax);
-        return [rows.length, more];
-      });
-      expect(await Promise.all(counts)).toEqual([
-        ...[1, 1, 1, 1, 1].map((count) => [count, true]),
-        [2, true],
-        [2, true],
-        [3, false],
-      ]);
-      expect(await index.changedAfter(0, 0, everything)).toEqual({ rows: [], more: true });
+      const told = (...rows: readonly IndexRow[]) =>
+        rows.map(({ id, change, digest }) => ({ id, change, digest }));
+      const first = await index.changedAfter(0, 2);
+      expect(first).toEqual({ changes: told(rowAt(1), rowAt(3)), more: true });
+      const second = await index.changedAfter(3, 2);
+      expect(second).toEqual({ changes: told(rowAt(4), rowAt(2, { change: 9 })), more: false });
+      expect(await index.changedAfter(9, 2)).toEqual({ changes: [], more: false });
+      expect(await index.changedAfter(0, 0)).toEqual({ changes: [], more: true });
     });
   });
 
@@ -512,6 +497,17 @@ const expectSame = async (index: Index, model: IndexModel): Promise<void> => {
   }
   const known = model.rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   expect(await index.get(idsOf(known))).toEqual(known);
+  for (const limit of [1, 2, all + 1]) {
+    const changes: Change[] = [];
+    for (let page = await index.changedAfter(0, limit); ; ) {
+      changes.push(...page.changes);
+      if (!page.more) break;
+      page = await index.changedAfter(changes.at(-1)?.change ?? 0, limit);
+    }
+    expect(changes).toEqual(changesOf(model));
+  }
+  const digests = known.map(({ digest }) => digest);
+  expect(await index.digestsOf([...idsOf(known), idAt(77_777)])).toEqual([...digests, null]);
   expect(await index.toErase(everything)).toEqual(toEraseOf(model));
   expect(await index.toErase(1)).toEqual(toEraseOf(model).slice(0, 1));
   expect(await sumsIn(index)).toEqual(sumsOf(model));

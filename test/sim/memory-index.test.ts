@@ -10,7 +10,7 @@ const applyUpTo = async (index: Index, last: number): Promise<void> => {
 
 const contentOf = async (index: Index) => ({
   position: await index.position(),
-  feed: await index.changedAfter(0, 10_000, Number.MAX_SAFE_INTEGER),
+  feed: await index.changedAfter(0, 10_000),
   walk: await index.walk(null, 10_000),
   superseded: await Promise.all(
     (await index.walk(null, 10_000)).rows.map(({ id }) => index.supersededOf(id)),

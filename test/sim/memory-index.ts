@@ -110,15 +110,12 @@ type Writes = keyof ReturnType<typeof writesTo> | "settle" | "close";
 const questionsTo = (read: Read): Omit<Index, Sums | Writes> => ({
   position: () => read(({ position }) => position),
   get: (ids) => read((content) => ids.map((id) => content.row(id))),
-  changedAfter: (after, limit, bytesMax) =>
+  changedAfter: (after, limit) =>
     read((content) => {
-      let bytes = 0;
-      const fits = ({ summary, thumbnail }: IndexRow): boolean => {
-        bytes += summary.length + (thumbnail?.length ?? 0);
-        return bytes <= bytesMax;
-      };
-      return pageOf(content.changedAfter(after), limit, fits);
+      const { rows, more } = pageOf(content.changedAfter(after), limit);
+      return { changes: rows.map(({ id, change, digest }) => ({ id, change, digest })), more };
     }),
+  digestsOf: (ids) => read((content) => ids.map((id) => content.row(id)?.digest ?? null)),
   list: (owner, before, limit) =>
     read((content) => bare(pageOf(imagesOf(owner, content.rowsBefore(before)), limit))),
   find: (owner, part, limit) =>
@@ -230,16 +227,10 @@ const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 :
 const ascending = <Key extends number | string, Value>(map: ReadonlyMap<Key, Value>): readonly Value[] =>
   [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 
-/** Up to `limit` rows; after the first, only as long as they fit. */
-const pageOf = (
-  rows: Iterable<IndexRow>,
-  limit: number,
-  fits: (row: IndexRow) => boolean = () => true,
-): IndexedPage => {
+const pageOf = (rows: Iterable<IndexRow>, limit: number): IndexedPage => {
   const taken: IndexRow[] = [];
   for (const row of rows) {
-    const isFitting = fits(row);
-    if (taken.length === limit || (taken.length > 0 && !isFitting)) return { rows: taken, more: true };
+    if (taken.length === limit) return { rows: taken, more: true };
     taken.push(row);
   }
   return { rows: taken, more: false };

@@ -62,7 +62,20 @@ export class MemoryStore implements Store {
       .sort((a, b) => a.change - b.change);
     const page = later.slice(0, limit);
     const upTo = later.length > limit ? (page.at(-1)?.change ?? after) : this.feedHead;
-    return { records: page.map(({ record }) => record), upTo, feedHead: this.feedHead };
+    const entries = page.map(({ record }) => ({
+      id: recordId(record),
+      digest: digestOf(encodeRecord(record)),
+    }));
+    return { entries, upTo, feedHead: this.feedHead };
+  }
+
+  async digestsOf(ids: readonly ImageId[]): Promise<readonly (number | null)[]> {
+    const records = await this.recordsOf(ids);
+    return records.map((record) => (record === null ? null : digestOf(encodeRecord(record))));
+  }
+
+  async recordsOf(ids: readonly ImageId[]): Promise<readonly (AnyRecord | null)[]> {
+    return ids.map((id) => this.#known.get(id)?.record ?? null);
   }
 
   async walk(after: ImageId | null, limit: number): Promise<HoldingsPage> {

@@ -34,7 +34,9 @@ const queries = {
   delete: "DELETE FROM records WHERE id = ?",
 
   get: `${selectWhole} WHERE id = ?`,
-  changedAfter: `${selectWhole} INDEXED BY records_by_change WHERE change > ? ORDER BY change LIMIT ?`,
+  changedAfter: `SELECT id, change, digest FROM records INDEXED BY records_by_change
+    WHERE change > ? ORDER BY change LIMIT ?`,
+  digestOf: "SELECT digest FROM records WHERE id = ?",
   list: `${selectBare} INDEXED BY records_by_owner WHERE ${ofOwner} AND id < ? ORDER BY id DESC LIMIT ?`,
   findBeginning: `${selectBare} INDEXED BY records_by_owner WHERE ${ofOwner} AND id BETWEEN ? AND ?
     ORDER BY id DESC LIMIT ?`,

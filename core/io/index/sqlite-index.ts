@@ -9,6 +9,7 @@ import { renameSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import type { ImageId, UserName } from "../../model/ids.ts";
 import type {
+  ChangesPage,
   DigestBucket,
   HomeSet,
   Index,
@@ -120,16 +121,21 @@ export class SqliteIndex implements AtOnce<Index> {
     return ids.map((id) => this.#rowOf(bytesOfId(id)));
   }
 
-  changedAfter(after: number, limit: number, bytesMax: number): IndexedPage {
-    const rows: IndexRow[] = [];
-    let bytes = 0;
-    for (const columns of this.#statements.changedAfter.iterate(after, limit + 1)) {
-      const row = rowOf(columns);
-      bytes += row.summary.length + (row.thumbnail?.length ?? 0);
-      if (rows.length === limit || (rows.length > 0 && bytes > bytesMax)) return { rows, more: true };
-      rows.push(row);
-    }
-    return { rows, more: false };
+  changedAfter(after: number, limit: number): ChangesPage {
+    const found = this.#statements.changedAfter.all(after, limit + 1);
+    const changes = found.slice(0, limit).map(({ id, change, digest }) => ({
+      id: idOf(id as Uint8Array),
+      change: Number(change),
+      digest: Number(digest),
+    }));
+    return { changes, more: found.length > limit };
+  }
+
+  digestsOf(ids: readonly ImageId[]): readonly (number | null)[] {
+    return ids.map((id) => {
+      const digest = this.#statements.digestOf.get(bytesOfId(id))?.digest;
+      return digest === undefined ? null : Number(digest);
+    });
   }
 
   list(owner: UserName, before: ImageId | null, limit: number): IndexedPage {

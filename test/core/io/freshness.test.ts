@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createFreshness, notFromTheFuture } from "../../../core/io/freshness.ts";
 import { fault } from "../../../core/model/faults.ts";
 import { type NodeId, nodeId } from "../../../core/model/ids.ts";
-import { futureMsMax, pageRecordsMax } from "../../../core/model/limits.ts";
+import { digestEntriesMax, futureMsMax } from "../../../core/model/limits.ts";
 import type { Pull, Request } from "../../../core/model/messages.ts";
 import { type AnyRecord, diskName } from "../../../core/model/records.ts";
 import { wallMs } from "../../../core/model/units.ts";
@@ -127,19 +127,30 @@ describe("before a node answers", () => {
 describe("a feed", () => {
   test("is pulled page by page to where it was when asked, and not again from the beginning", async () => {
     const town = new Town(2);
-    const many = Array.from({ length: 2 * pageRecordsMax + 10 }, (_, n) => recordOf(idOf(n + 1)));
+    const many = Array.from({ length: 2 * digestEntriesMax + 10 }, (_, n) => tombstoneOf(idOf(n + 1)));
     await town.node(2).store.merge(many);
     await town.freshness.pull(n2);
     expect(town.pullsOf(2).map(({ store, after }) => [store, after])).toEqual([
       [null, 0],
-      [storeOf(2), pageRecordsMax],
-      [storeOf(2), 2 * pageRecordsMax],
+      [storeOf(2), digestEntriesMax],
+      [storeOf(2), 2 * digestEntriesMax],
     ]);
     expect(town.node(1).store.feedHead).toBe(many.length);
     expect(town.node(1).pulled.at(-1)).toEqual({ peer: n2, store: storeOf(2), upTo: many.length });
     await town.freshness.pull(n2);
     expect(town.pullsOf(2).at(-1)?.after).toBe(many.length);
-    expect(town.freshness.pulledBytes).toBeGreaterThan(many.length * 500);
+    expect(town.freshness.pulledBytes).toBeGreaterThan(many.length * 100);
+  });
+
+  test("brings what differs and nothing that is known already", async () => {
+    const town = new Town(2);
+    const both = recordOf(idOf(1));
+    await town.node(1).store.merge([both]);
+    await town.node(2).store.merge([both, recordOf(idOf(2))]);
+    await town.freshness.pull(n2);
+    const asked = town.node(2).asked.flatMap((request) => (request.kind === "records" ? request.ids : []));
+    expect(asked).toEqual([idOf(2)]);
+    expect(town.node(1).store.merges).toHaveLength(2);
   });
 
   test("of another disk begins anew, and counts for nothing of the one before", async () => {

@@ -294,7 +294,7 @@ describe("three nodes", () => {
 
   test("a user who speaks as only nodes may is cut off, and the log says so", async () => {
     const connection = await connect(one);
-    await connection.send({ kind: "pull", store: null, after: 0, limit: 10 });
+    await connection.send({ kind: "pull", store: null, after: 0 });
     await expect(connection.receive({ withinMs: 20_000 })).rejects.toMatchObject({
       fault: { code: "CONNECTION_LOST" },
     });

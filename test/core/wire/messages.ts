@@ -269,7 +269,7 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   store: fc.record({ id: imageId, payloadBytes: count, payloadHash: nullable(bytes(32)) }),
   "store.commit": fc.record({ record }),
   merge: fc.record({ records: fc.array(anyRecord, { maxLength: 3 }) }),
-  pull: fc.record({ store: nullable(storeId), after: count, limit: fc.integer({ min: 1, max: 500 }) }),
+  pull: fc.record({ store: nullable(storeId), after: count }),
   digests: fc.constant({}),
   bucket: fc.record({ bucket: count, after: nullable(imageId) }),
   records: fc.record({ ids: fc.array(imageId, { maxLength: 20 }) }),
@@ -307,7 +307,7 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     store: storeId,
     upTo: count,
     feedHead: count,
-    records: fc.array(anyRecord, { maxLength: 3 }),
+    entries: fc.array(fc.record({ id: imageId, digest: count }), { maxLength: 20 }),
   }),
   "digests.reply": fc.record({
     buckets: fc.array(fc.record({ bucket: count, records: count, digest: count }), { maxLength: 20 }),
@@ -316,7 +316,10 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     entries: fc.array(fc.record({ id: imageId, digest: count }), { maxLength: 20 }),
     more: boolean,
   }),
-  "records.reply": fc.record({ records: fc.array(anyRecord, { maxLength: 3 }) }),
+  "records.reply": fc.record({
+    answered: fc.integer({ min: 1, max: 500 }),
+    records: fc.array(anyRecord, { maxLength: 3 }),
+  }),
   "fetch.found": fc.record({ payloadBytes: count }),
 };
 
