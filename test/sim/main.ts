@@ -1,6 +1,7 @@
 /**
- * `npm run sim -- SEED [--nodes N] [--seconds S] [--mutant NAME]` tells one simulated run as a story.
- * `npm run sim -- --seeds N [--from SEED] [--nodes N] [--mutant NAME]` runs many and prints what happened in them.
+ * `npm run sim -- …` runs whole nodes (`whole/main.ts`), `npm run sim -- elections …` elections alone:
+ * `SEED [--nodes N] [--seconds S] [--mutant NAME]` tells one simulated run as a story,
+ * `--seeds N [--from SEED] [--nodes N] [--mutant NAME]` runs many and prints what happened in them.
  */
 import { parseArgs } from "node:util";
 import { realMachine } from "../../core/io/driver.ts";
@@ -8,10 +9,11 @@ import { addCounts, type Counters, noCounts } from "./counters.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 import { Violation } from "./oracle.ts";
 import { runSeed } from "./run.ts";
+import { simulateWhole, wholeUsage } from "./whole/main.ts";
 
 const usage = [
-  "npm run sim -- SEED [--nodes N] [--seconds S] [--mutant NAME]",
-  "npm run sim -- --seeds N [--from SEED] [--nodes N] [--seconds S] [--mutant NAME]",
+  "npm run sim -- elections SEED [--nodes N] [--seconds S] [--mutant NAME]",
+  "npm run sim -- elections --seeds N [--from SEED] [--nodes N] [--seconds S] [--mutant NAME]",
   "mutants:",
   ...mutants.map(({ name, bug }) => `  ${name.padEnd(22)}${bug}`),
 ].join("\n");
@@ -111,19 +113,18 @@ const describe = (counters: Counters): string =>
 /** `preVoteRefusals` → `pre vote refusals`. */
 const wordOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-const readWish = (): Wish | null => {
+const simulateElections = (args: readonly string[]): boolean | null => {
+  let wish: Wish | null = null;
   try {
-    return parseWish(process.argv.slice(2));
+    wish = parseWish(args);
   } catch {
     return null;
   }
+  if (wish === null) return null;
+  return wish.seed === null ? runMany(wish) : tellOne(wish, wish.seed);
 };
 
-const wish = readWish();
-if (wish === null) {
-  console.error(usage);
-  process.exitCode = 2;
-} else {
-  const held = wish.seed === null ? runMany(wish) : tellOne(wish, wish.seed);
-  process.exitCode = held ? 0 : 1;
-}
+const [first, ...rest] = process.argv.slice(2);
+const held = first === "elections" ? simulateElections(rest) : await simulateWhole(process.argv.slice(2));
+if (held === null) console.error(`${wholeUsage}\n\n${usage}`);
+process.exitCode = held === null ? 2 : held ? 0 : 1;

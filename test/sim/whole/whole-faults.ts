@@ -16,18 +16,20 @@ const weathers: readonly Weather[] = [
   { lossShare: 0.1, repeatShare: 0.05, delayMsMin: 1, delayMsMax: 60 },
 ];
 
-export const plagueFor = (world: WholeWorld): void => {
+/** `only`: the faults that may happen, by name. */
+export const plagueFor = (world: WholeWorld, only: readonly FaultName[] = faultNames): void => {
   const { random } = world;
+  const drawn = only.flatMap((name) => Array.from({ length: faults[name].often }, () => faults[name].act));
   const pauseMs = random.pick([150, 300, 800]);
   world.network.setWeather(random.pick(weathers));
   const next = (): void => {
     const leader = world.ids.find((id) => world.driver(id)?.state().election.role.kind === "leader");
     const victim = leader !== undefined && random.chance(0.3) ? leader : random.pick(world.ids);
-    const fault = random.pick(faults);
+    const fault = random.pick(drawn);
     world.begin(async () => fault(world, random, victim));
     world.plan(random.between(0.2, 2) * pauseMs, next);
   };
-  world.plan(random.between(300, 1_200), next);
+  if (drawn.length > 0) world.plan(random.between(300, 1_200), next);
 };
 
 const restartLater = (world: WholeWorld, random: Random, id: NodeId): void => {
@@ -177,36 +179,32 @@ const rot: Fault = async (world, _random, victim) => {
   world.tell(`* a byte on the disk of node ${victim} rots`);
 };
 
-/** As often as they stand here. */
-const faults: readonly Fault[] = [
-  crash,
-  crash,
-  powerCut,
-  powerCut,
-  powerCut,
-  blackout,
-  freeze,
-  freeze,
-  stop,
-  partition,
-  partition,
-  cutOneWay,
-  cutClients,
-  mend,
-  mend,
-  mend,
-  mend,
-  storm,
-  indexLost,
-  syncFails,
-  writeFails,
-  diskFull,
-  setClock,
-  wipe,
-  wipe,
-  wipe,
-  oldBackup,
-  oldBackup,
-  rot,
-  rot,
-];
+interface Kind {
+  /** Among all others. */
+  readonly often: number;
+  readonly act: Fault;
+}
+
+const faults = {
+  crash: { often: 2, act: crash },
+  powerCut: { often: 3, act: powerCut },
+  blackout: { often: 1, act: blackout },
+  freeze: { often: 2, act: freeze },
+  stop: { often: 1, act: stop },
+  partition: { often: 2, act: partition },
+  cutOneWay: { often: 1, act: cutOneWay },
+  cutClients: { often: 1, act: cutClients },
+  mend: { often: 4, act: mend },
+  storm: { often: 1, act: storm },
+  indexLost: { often: 1, act: indexLost },
+  syncFails: { often: 1, act: syncFails },
+  writeFails: { often: 1, act: writeFails },
+  diskFull: { often: 1, act: diskFull },
+  setClock: { often: 1, act: setClock },
+  wipe: { often: 3, act: wipe },
+  oldBackup: { often: 2, act: oldBackup },
+  rot: { often: 2, act: rot },
+} satisfies Record<string, Kind>;
+
+export type FaultName = keyof typeof faults;
+export const faultNames = Object.keys(faults) as readonly FaultName[];

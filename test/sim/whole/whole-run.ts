@@ -10,14 +10,17 @@ import type { Parts } from "./host.ts";
 import { Broken } from "./ledger.ts";
 import { countExpired, isHealed, verify } from "./verify.ts";
 import type { WholeCounters } from "./whole-counters.ts";
-import { plagueFor } from "./whole-faults.ts";
+import { type FaultName, plagueFor } from "./whole-faults.ts";
 import { WholeWorld } from "./whole-world.ts";
 
+/** What makes a run: the same again is the same story. */
 export interface WholeRunOptions {
   readonly seed: number;
   readonly nodes: number;
   /** Virtual milliseconds of faults; drawn from the seed when left out. */
   readonly durationMs?: number;
+  /** All of them when left out. */
+  readonly faults?: readonly FaultName[];
   readonly parts?: Parts;
   readonly tell?: (atMs: number, sentence: string) => void;
 }
@@ -61,7 +64,7 @@ export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCount
         }
       });
     }
-    plagueFor(world);
+    plagueFor(world, options.faults);
     await world.run(durationMs);
     world.heal();
     await world.run(world.now() + 500);
