@@ -32,6 +32,15 @@ export const userCredentialsFor = async (
   return must(await loadUser(data, name, wallNow()));
 };
 
+/** Throws FaultError: CREDENTIALS_*. */
+export const operatorCredentialsFor = async (data: string, config: ClusterConfig): Promise<Credentials> => {
+  const now = wallNow();
+  if (hasAuthority(data)) must(await ensureLocalPki(data, config, now));
+  const found = await findCredentials(data, config, now);
+  const best = bestOf(found.filter(({ paths }) => paths.holder.role === "operator"));
+  return best ?? must(loadCredentials(operatorCredentials(data), now));
+};
+
 /** An operator's, or else those of a node or a user of this machine: any of them may ask for the status. */
 export const statusCredentialsFor = async (data: string, config: ClusterConfig): Promise<Credentials> => {
   if (hasAuthority(data)) must(await ensureLocalPki(data, config, wallNow()));

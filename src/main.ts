@@ -34,6 +34,12 @@ const command = (usage: string, description: string, parent: Command = program):
     .addOption(new Option("--json", "results as JSON, one line an item"))
     .addOption(new Option("--no-color", "no colours"));
 
+/** What every command with a console takes. */
+const withConsole = (made: Command): Command =>
+  made
+    .option("--mouse", "the mouse clicks and scrolls (and no longer selects text to copy)")
+    .option("--screen-reader", "sentences instead of panes");
+
 let exitCode: ExitCode = 0;
 
 const run =
@@ -43,14 +49,14 @@ const run =
     exitCode = await act(settings, ...(given.slice(0, -2) as never[]));
   };
 
-command("launch-local", "N nodes on this machine, with the console")
+withConsole(command("launch-local", "N nodes on this machine, with the console"))
   .option("--nodes <n>", "how many nodes, 1 to 9", "3")
   .option("--base-port <port>", "the port of node 1; the others follow", "8001")
   .option("--user <name>", "the user that is made", "alice")
   .option("--headless", "JSON lines on standard output instead of the console")
   .action(run(async (settings) => (await import("./commands/launch-local.ts")).launchLocal(settings)));
 
-command("server <id>", "one node of the configuration")
+withConsole(command("server <id>", "one node of the configuration"))
   .option("--headless", "JSON log lines on standard output instead of the console")
   .option("--user <name>", "whose client the console has; the first one found here")
   .option("--accept-loss", "go on without nodes that may have what this disk has lost")
@@ -65,9 +71,20 @@ command("client <user> [words...]", "upload, list and get images as USER")
     ),
   );
 
-command("status", "who leads, who is up, how much room there is").action(
-  run(async (settings) => (await import("./commands/status.ts")).status(settings)),
-);
+withConsole(command("dashboard", "the console on a running cluster"))
+  .option("--read-only", "only to look: nothing can be done to nodes")
+  .option("--user <name>", "whose client the console has; the first one found here")
+  .action(run(async (settings) => (await import("./commands/dashboard.ts")).dashboard(settings)));
+
+withConsole(command("status", "who leads, who is up, how much room there is"))
+  .option("--watch", "goes on: the console, only to look; where there is no terminal, lines")
+  .action(
+    run(async (settings) =>
+      settings.watch === true
+        ? (await import("./commands/status-watch.ts")).statusWatch(settings)
+        : (await import("./commands/status.ts")).status(settings),
+    ),
+  );
 
 command("init", "the cluster's CA, certificates for all nodes, an operator").action(
   run(async (settings) => (await import("./commands/init.ts")).init(settings)),

@@ -18,6 +18,10 @@ export interface Settings {
   readonly user?: string;
   readonly request?: string;
   readonly acceptLoss?: boolean;
+  readonly watch?: boolean;
+  readonly readOnly?: boolean;
+  readonly mouse?: boolean;
+  readonly screenReader?: boolean;
 }
 
 /** The value, or the fault thrown on to `main`. */

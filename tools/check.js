@@ -10,7 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tool = (...path) => join(root, "node_modules", ...path);
 
 /** What starts processes, terminals or whole clusters, or takes long; `npm test` runs it. */
-const slowTests = ["sim/**", "e2e/**", "chaos/**", "tools/**", "ui/terminal.test.ts", "core/io/pki/**"];
+const slowTests = ["sim/**", "e2e/**", "chaos/**", "tools/**", "ui/terminal*.test.ts", "core/io/pki/**"];
 
 const checks = [
   ["types of the pure rooms", tool("typescript", "bin", "tsc"), "-p", "tsconfig.pure.json"],

@@ -6,16 +6,19 @@
  */
 import { format } from "node:util";
 import type { Level } from "../core/model/events.ts";
+import type { NodeId } from "../core/model/ids.ts";
 import type { WallMs } from "../core/model/units.ts";
+import { startLean } from "./lean-start.ts";
+import type { ActName } from "./model/acts.ts";
 import type { ClientEvent, ClientRequest, FirstClient } from "./model/client.ts";
-import { type ConsoleEvent, firstModel } from "./model/model.ts";
-import type { NoticeCommands } from "./model/notices.ts";
+import { type ConsoleEvent, firstModel, type Problem, type Setup } from "./model/model.ts";
 import type { Command } from "./model/press.ts";
 import { type NewsDesk, openNewsDesk } from "./news.ts";
 import { createStore, type Store } from "./store.ts";
 import { themeOf } from "./theme.ts";
 
-export type { ConsoleEvent } from "./model/model.ts";
+export type { ActName } from "./model/acts.ts";
+export type { ConsoleEvent, Problem, Setup } from "./model/model.ts";
 
 export interface ConsoleSource {
   /** Snapshots (of several observers), log entries and process states as they come; returns how to stop that. */
@@ -29,16 +32,26 @@ export interface ConsoleClient {
   subscribe(listener: (event: ClientEvent) => void): () => void;
 }
 
+/** Who does to nodes what a person wants done. */
+export interface ConsoleActs {
+  /** What can be done from here; nothing where one may only look. */
+  readonly names: readonly ActName[];
+  perform(act: ActName, node: NodeId): Promise<Problem | null>;
+}
+
+/** Those behind the console who need not be there when it opens. */
+export interface ConsoleCrew {
+  readonly client: ConsoleClient;
+  readonly acts: ConsoleActs;
+}
+
 export interface ConsoleOptions {
   readonly source: ConsoleSource;
-  readonly client: ConsoleClient;
-  /** The product's name, at the left of the header. */
-  readonly title: string;
-  /** Who or what this console is for, at the right of the header; "" for nothing. */
-  readonly subtitle: string;
-  /** What warnings tell to type, where it is not the usual; `ID` stands for a node's number. */
-  readonly commands?: NoticeCommands;
-  readonly clock: { wall(): WallMs };
+  readonly setup: Omit<Setup, "acts">;
+  /** Called once, when the first frame is on the screen. When it rejects, the console ends `unready`. */
+  readonly gather: () => Promise<ConsoleCrew>;
+  readonly mouse: boolean;
+  readonly clock: { wall(): WallMs; monotonic(): number };
   /** Both must be terminals. */
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -47,51 +60,81 @@ export interface ConsoleOptions {
 }
 
 export type ConsoleExit =
-  | { readonly exit: "quit" }
+  /** `background`: a node that runs as a child goes on. */
+  | { readonly exit: "quit"; readonly background: boolean }
   | { readonly exit: "signal"; readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP" }
+  /** The crew did not come; its error is for whoever was to gather it. */
+  | { readonly exit: "unready" }
   /** Already told on standard error; the process should end with 1. */
   | { readonly exit: "failed"; readonly error: unknown };
-
-const usualCommands: NoticeCommands = { start: "distinsta server ID", status: "distinsta status" };
-const tickMs = 1_000;
 
 export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> => {
   // React decides at load time which of its builds it is; the one for development costs 1.4 times the CPU.
   process.env.NODE_ENV ??= "production";
+  const loadAll = startLean();
   const { openScreen } = await import("./app.tsx");
-  const { stdin, stdout, stderr, clock } = options;
+  loadAll();
+  const { stdin, stdout, stderr, clock, env } = options;
   const { promise: ended, resolve: end } = Promise.withResolvers<ConsoleExit>();
   const store = createStore(
     firstModel({
-      title: options.title,
-      subtitle: options.subtitle,
-      commands: options.commands ?? usualCommands,
+      setup: { ...options.setup, acts: [] },
       now: clock.wall(),
       size: sizeOf(stdout),
-      client: options.client.first,
+      mouse: options.mouse,
+      client: nobody,
     }),
     (command) => perform(command),
   );
   const restore = [takeOver(options, store, end)];
-  const screen = openScreen({ store, theme: themeOf(options.env), stdin, stdout });
+  const screen = openScreen({ store, theme: themeOf(env), spoken: isSpoken(env), stdin, stdout });
+  const news = openNewsDesk(
+    (events, second) => store.dispatch({ kind: "news", at: clock.wall(), events, second }),
+    () => clock.monotonic(),
+  );
+  let crew: ConsoleCrew | null = null;
   const perform = (command: Command): void => {
     switch (command.kind) {
       case "quit":
-        end({ exit: "quit" });
+        end({ exit: "quit", background: command.background });
         break;
       case "suspend":
-        screen.lend(stopThisJob).catch((error: unknown) => end({ exit: "failed", error }));
+        screen
+          .lend(() => withoutMouse(stdout, store.get().mouse, stopThisJob))
+          .catch((error: unknown) => end({ exit: "failed", error }));
+        break;
+      case "redraw":
+        screen.lend(async () => undefined).catch((error: unknown) => end({ exit: "failed", error }));
+        break;
+      case "mouse":
+        switchMouse(stdout, command.on);
+        break;
+      case "act":
+        if (crew !== null) void performAct(crew.acts, news, command);
         break;
       case "client.run":
       case "client.cancel":
       case "client.complete":
-        options.client.perform(command);
+        crew?.client.perform(command);
         break;
     }
   };
+  if (options.mouse) switchMouse(stdout, true);
+  restore.push(mouseOffAtExit(stdout, () => store.get().mouse));
   screen.closed.catch((error: unknown) => end({ exit: "failed", error }));
-  const news = openNewsDesk((events) => store.dispatch({ kind: "news", at: clock.wall(), events }));
   restore.push(listen(options, store, news));
+  const begin = setImmediate(() => {
+    options.gather().then(
+      (gathered) => {
+        crew = gathered;
+        store.dispatch({ kind: "joined", client: crew.client.first, acts: crew.acts.names });
+        restore.push(crew.client.subscribe((event) => store.dispatch({ kind: "client", event })));
+      },
+      () => end({ exit: "unready" }),
+    );
+  });
+  // Who has left before it began must not have anything gathered behind him.
+  restore.push(() => clearImmediate(begin));
 
   const outcome = await ended;
   for (const undo of restore.toReversed()) undo();
@@ -101,21 +144,63 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
   return outcome;
 };
 
+/** Until it is known whose client it is. */
+const nobody: FirstClient = { user: null, history: [], greeting: [] };
+
 const sizeOf = (stdout: NodeJS.WriteStream) => ({ columns: stdout.columns, rows: stdout.rows });
 
-/** What comes in by itself: news, seconds, a new window size. Returns how to stop it. */
+/** Ink's own variable, so that one setting serves all programs that are built on it. */
+const isSpoken = (env: ConsoleOptions["env"]): boolean => env.INK_SCREEN_READER === "true";
+
+/** Presses and the wheel, in the form that has no bound on columns (xterm's 1000 and 1006). */
+const switchMouse = (stdout: NodeJS.WriteStream, on: boolean): void => {
+  stdout.write(on ? "\u001b[?1000h\u001b[?1006h" : "\u001b[?1006l\u001b[?1000l");
+};
+
+/** Whatever ends this process, or the console. Returns how to do it now. */
+const mouseOffAtExit = (stdout: NodeJS.WriteStream, isOn: () => boolean): (() => void) => {
+  const off = (): void => {
+    if (isOn()) switchMouse(stdout, false);
+  };
+  process.on("exit", off);
+  return () => {
+    process.off("exit", off);
+    off();
+  };
+};
+
+/** Another program must not be sent reports of the mouse. */
+const withoutMouse = async (
+  stdout: NodeJS.WriteStream,
+  on: boolean,
+  task: () => Promise<void>,
+): Promise<void> => {
+  if (on) switchMouse(stdout, false);
+  await task();
+  if (on) switchMouse(stdout, true);
+};
+
+const performAct = async (
+  acts: ConsoleActs,
+  news: NewsDesk,
+  { act, node }: Extract<Command, { readonly kind: "act" }>,
+): Promise<void> => {
+  const problem = await acts.perform(act, node).catch((error: unknown): Problem => {
+    const what = error instanceof Error ? error.message : String(error);
+    return { what, hint: "see the log" };
+  });
+  news.add({ kind: "acted", act, node, problem });
+};
+
+/** What comes in by itself: news, and a new window size. Returns how to stop it. */
 const listen = (options: ConsoleOptions, store: Store, news: NewsDesk): (() => void) => {
-  const { source, client, stdout, clock } = options;
+  const { source, stdout } = options;
   const onResize = (): void => store.dispatch({ kind: "resize", size: sizeOf(stdout) });
   stdout.on("resize", onResize);
-  const tick = setInterval(() => store.dispatch({ kind: "tick", at: clock.wall() }), tickMs);
   const unsubscribe = source.subscribe((event) => news.add(event));
-  const unsubscribeClient = client.subscribe((event) => store.dispatch({ kind: "client", event }));
   return () => {
     unsubscribe();
-    unsubscribeClient();
     news.close();
-    clearInterval(tick);
     stdout.off("resize", onResize);
   };
 };

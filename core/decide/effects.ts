@@ -29,6 +29,8 @@ export type Effect =
   | { readonly kind: "outdated"; readonly reason: string }
   /** Another disk speaks in the name of a node that lives: not listened to. */
   | { readonly kind: "turn-away"; readonly peer: NodeId; readonly fault: Fault }
+  /** The answer to the operator's wish that came with this ticket: done, or why not. */
+  | { readonly kind: "answer"; readonly ticket: number; readonly fault: Fault | null }
   /** Leader, term or somebody's standing is not what it was: a snapshot is worth showing. */
   | { readonly kind: "changed" }
   /** The last effect of a node that was asked to stop. */

@@ -88,6 +88,9 @@ export const unknownLoad: LoadReport = {
   payloadBytes: 0,
   diskFreeBytes: Number.MAX_SAFE_INTEGER,
   uptimeMs: 0,
+  uploadsPerSecond: 0,
+  uploadMsP50: null,
+  uploadMsP99: null,
   drained: false,
   readOnly: false,
   rebuild: null,
@@ -131,7 +134,11 @@ export const surroundings = (state: NodeState, moment: Moment): Surroundings => 
   const others = electablePeers(state.peers, moment.now, setup.timings);
   const sound = health.diskHealthy && isReady(state) && state.stop.kind === "no";
   const electable =
-    sound && !health.lagging && !isSilent(election, moment.now) && countOf(live) >= setup.majority;
+    sound &&
+    !health.lagging &&
+    !state.load.drained &&
+    !isSilent(election, moment.now) &&
+    countOf(live) >= setup.majority;
   const nobodyUntil = after(state.electableSeenAt, 2 * setup.timings.electionTimeoutMs);
   return {
     moment,

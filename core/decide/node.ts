@@ -6,8 +6,8 @@
  * and with a tick when `wakeAt` says so. Both clocks come in with every event, because a machine that slept
  * shows only in their difference.
  */
-import type { ControlMessage, LoadReport } from "../model/control.ts";
-import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
+import type { ControlMessage, MeasuredLoad } from "../model/control.ts";
+import type { ImageId, NodeId, StoreId, UserName } from "../model/ids.ts";
 import { after } from "../model/units.ts";
 import type { LinkEvent } from "../ports.ts";
 import type { Effect, Moment } from "./effects.ts";
@@ -27,6 +27,7 @@ import { answerWaiting, hearAssigned, noLeader, takeOffer } from "./node-offers.
 import { countOf, highestOf, withoutNode } from "./node-set.ts";
 import { judgeStanding, refilled } from "./node-standing.ts";
 import { type Health, type NodeState, surroundings } from "./node-state.ts";
+import { drain, moveLead } from "./operator.ts";
 import { pingsTo } from "./pings.ts";
 
 export type NodeEvent =
@@ -34,7 +35,7 @@ export type NodeEvent =
   | LinkEvent
   /** A client's offer; its answer comes as a `reply` effect with the same ticket. */
   | { readonly kind: "offer"; readonly ticket: number; readonly request: ImageId; readonly bytes: number }
-  | { readonly kind: "load"; readonly load: LoadReport }
+  | { readonly kind: "load"; readonly load: MeasuredLoad }
   | { readonly kind: "feed-head"; readonly feedHead: number }
   | { readonly kind: "health"; readonly health: Health }
   | {
@@ -45,6 +46,10 @@ export type NodeEvent =
     }
   /** A disk that was to be filled has all that the others know. */
   | { readonly kind: "refilled" }
+  /** An operator wants another leader: `to`, or the best one (null). Its answer is an `answer` effect. */
+  | { readonly kind: "move-lead"; readonly ticket: number; readonly to: NodeId | null; readonly by: UserName }
+  /** An operator wants this node drained, or not; it is on disk already. */
+  | { readonly kind: "drain"; readonly drained: boolean; readonly by: UserName }
   /** Stop in good order: hand over, say goodbye; `stopped` is the last effect. */
   | { readonly kind: "stop" };
 
@@ -94,7 +99,7 @@ const react = (state: NodeState, event: NodeEvent, moment: Moment, effects: Effe
     case "offer":
       return takeOffer(state, event, moment, effects);
     case "load":
-      return { ...state, load: event.load };
+      return { ...state, load: { ...event.load, drained: state.load.drained } };
     case "feed-head":
       return { ...state, feedHead: event.feedHead };
     case "health":
@@ -105,6 +110,10 @@ const react = (state: NodeState, event: NodeEvent, moment: Moment, effects: Effe
     }
     case "refilled":
       return refilled(state, moment, effects);
+    case "move-lead":
+      return moveLead(state, event, moment, effects);
+    case "drain":
+      return drain(state, event, effects);
     case "stop":
       return onStop(state, moment, effects);
   }

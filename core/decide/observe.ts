@@ -110,6 +110,9 @@ const figuresOf = (load: LoadReport | null): Figures => ({
   uptimeMs: load?.uptimeMs ?? null,
   drained: load?.drained ?? null,
   readOnly: load?.readOnly ?? null,
+  uploadsPerSecond: load?.uploadsPerSecond ?? null,
+  uploadMsP50: load?.uploadMsP50 ?? null,
+  uploadMsP99: load?.uploadMsP99 ?? null,
   rebuild: load?.rebuild ?? null,
   scrub: load?.scrub ?? null,
 });

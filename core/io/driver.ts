@@ -18,7 +18,7 @@ import {
 import { observe } from "../decide/observe.ts";
 import type { Risk } from "../decide/risk.ts";
 import { type ClusterConfig, majorityOf } from "../model/config.ts";
-import type { LoadReport, PeerMemory } from "../model/control.ts";
+import type { LoadReport, MeasuredLoad, PeerMemory } from "../model/control.ts";
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import {
@@ -29,6 +29,7 @@ import {
   type NodeId,
   type StoreId,
   term as termOf,
+  type UserName,
 } from "../model/ids.ts";
 import type { Assignment, OfferReply } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -53,6 +54,8 @@ export interface NodeDriverOptions {
   readonly entropy: Entropy;
   /** Since when no other process can have spoken for this node; by `clock`, and now when left out. */
   readonly aloneSince?: MonotonicMs;
+  /** What an operator last wanted of this node; false when left out. */
+  readonly drained?: boolean;
   /** Each fact once, in order. Must not throw. */
   readonly onEvent: (event: Event, at: WallMs) => void;
   /** Leader, term or somebody's standing has changed. */
@@ -98,8 +101,12 @@ export interface NodeDriver {
   /** Why this node may not process under this assignment; null when it may. */
   admits(assignment: Assignment): Fault | null;
   /** Own work and machine figures, for pings and balancing. */
-  reportLoad(load: LoadReport): void;
+  reportLoad(load: MeasuredLoad): void;
   reportFeedHead(head: number): void;
+  /** Hands the lead to `to`, or to the best node; null when it did. Faults: NOT_LEADER, NO_SUCCESSOR, NODE_NOT_READY. */
+  moveLead(to: NodeId | null, by: UserName): Promise<Fault | null>;
+  /** Takes no new images from the leader, and leads only if nobody else can; or takes them again. */
+  drain(drained: boolean, by: UserName): void;
   reportElectable(diskHealthy: boolean, lagging: boolean): void;
   /** What a disk that was to be filled now has. */
   reportRefilled(): void;
@@ -161,6 +168,7 @@ class Driver implements NodeDriver {
   private armedAt: MonotonicMs | null = null;
   private tickets = 0;
   private readonly offers = new Map<number, OpenOffer>();
+  private readonly wishes = new Map<number, (answer: Fault | null) => void>();
   private readonly stopped = Promise.withResolvers<void>();
 
   /** `savesBefore`: of the term, before this process. */
@@ -185,7 +193,8 @@ class Driver implements NodeDriver {
       aloneSince: options.aloneSince ?? clock.monotonic(),
     };
     this.stepAt = this.moment();
-    this.node = this.machine.initial(setup, durable, this.stepAt);
+    const first = this.machine.initial(setup, durable, this.stepAt);
+    this.node = { ...first, load: { ...first.load, drained: options.drained === true } };
   }
 
   start(): void {
@@ -218,7 +227,22 @@ class Driver implements NodeDriver {
     return null;
   }
 
-  reportLoad(load: LoadReport): void {
+  moveLead(to: NodeId | null, by: UserName): Promise<Fault | null> {
+    if (!this.running || this.node.stop.kind !== "no")
+      return Promise.resolve(fault("NODE_NOT_READY", { reason: "it is stopping" }));
+    this.tickets++;
+    const ticket = this.tickets;
+    const { promise, resolve } = Promise.withResolvers<Fault | null>();
+    this.wishes.set(ticket, resolve);
+    this.happen({ kind: "move-lead", ticket, to, by });
+    return promise;
+  }
+
+  drain(drained: boolean, by: UserName): void {
+    this.happen({ kind: "drain", drained, by });
+  }
+
+  reportLoad(load: MeasuredLoad): void {
     this.happen({ kind: "load", load });
   }
 
@@ -304,6 +328,8 @@ class Driver implements NodeDriver {
     const { term } = this.node.election.durable;
     for (const { id, resolve } of this.offers.values()) resolve({ kind: "offer.no-leader", id, term });
     this.offers.clear();
+    for (const answer of this.wishes.values()) answer(fault("NODE_NOT_READY", { reason: "it is stopping" }));
+    this.wishes.clear();
     this.stopped.resolve();
   }
 
@@ -364,6 +390,10 @@ class Driver implements NodeDriver {
         return;
       case "turn-away":
         this.options.onTurnAway?.(effect.peer, effect.fault);
+        return;
+      case "answer":
+        this.wishes.get(effect.ticket)?.(effect.fault);
+        this.wishes.delete(effect.ticket);
         return;
       case "changed":
         this.options.onChange?.();

@@ -19,6 +19,7 @@ import { createRepair } from "./repair.ts";
 import type { Rules } from "./rules.ts";
 import { createScrubber, type Scrubber } from "./scrubber.ts";
 import type { Service } from "./serve.ts";
+import type { OperatorDesk } from "./serve-operator.ts";
 import { createSettlements } from "./settlements.ts";
 import { createUpkeep } from "./upkeep.ts";
 import type { MeasuredWork } from "./work.ts";
@@ -37,6 +38,7 @@ export interface NodeParts {
   readonly log: (event: Event) => void;
   /** The operator gives up what only missing nodes may have. */
   readonly acceptLoss: boolean;
+  readonly operators: OperatorDesk;
   /** Called at every heartbeat, for what is kept now and then. */
   readonly onBeat: () => void;
 }
@@ -62,9 +64,17 @@ const countMs = 1_000;
 const workLookMs = 10;
 
 export const createNodeCore = (parts: NodeParts): NodeCore => {
-  const { self, config, clock, driver, store, work, acceptLoss } = parts;
+  const { self, config, clock, driver, store, work, acceptLoss, operators } = parts;
   const settlements = createSettlements(store, clock, self);
-  const context: NodeContext = { ...parts, settlements };
+  const context: NodeContext = {
+    ...parts,
+    settlements,
+    log: (event) => {
+      // Stored is also what a repeated receipt says; that was work too.
+      if (event.kind === "image.stored") work.processed(event.ms);
+      parts.log(event);
+    },
+  };
   const freshness = createFreshness(context);
   const refill = createRefill(context, freshness, acceptLoss);
   const repair = createRepair(context);
@@ -124,7 +134,13 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
   };
 
   return {
-    service: { context, freshness, snapshot: (): Snapshot => driver.snapshot(overview.risk()) },
+    service: {
+      context,
+      freshness,
+      operators,
+      scrubber,
+      snapshot: (): Snapshot => driver.snapshot(overview.risk()),
+    },
     scrubber,
     start: beat,
     beginRefill: refill.start,

@@ -74,7 +74,7 @@ export const setAside = (folder: string, store: StoreId): Result<string> => {
   const aside = join(folder, asideFolder, store);
   try {
     mkdirSync(aside, { recursive: true, mode: secretFolder });
-    const names = readdirSync(folder).filter((name) => name !== asideFolder && name !== "lock");
+    const names = readdirSync(folder).filter((name) => !staying.has(name));
     const move = (moved: readonly string[]): void => {
       for (const name of moved) renameSync(join(folder, name), join(aside, name));
       syncFolder(aside);
@@ -97,6 +97,9 @@ export const removeAside = async (folder: string): Promise<void> => {
 };
 
 const asideFolder = "set-aside";
+/** What an operator wants of the node, whatever its disk. */
+export const drainFileName = "drained.json";
+const staying: ReadonlySet<string> = new Set([asideFolder, drainFileName, "lock"]);
 
 const parseJson = (text: string): unknown => {
   try {

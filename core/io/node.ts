@@ -20,19 +20,29 @@ import type { Clock } from "../ports.ts";
 import { openStore } from "../store/open.ts";
 import { segmentIdOf } from "../store/segment-format.ts";
 import type { SegmentStore } from "../store/store.ts";
+import { createCable } from "./cable.ts";
 import { systemClock } from "./clock.ts";
 import { watchClocks } from "./clock-watch.ts";
 import type { Connection } from "./connection.ts";
 import { createConnectionPool } from "./connection-pool.ts";
 import { type ControlLinks, createControlTransport } from "./control-transport.ts";
+import { openDrainFile } from "./drain-file.ts";
 import { createNodeDriver, type NodeDriver } from "./driver.ts";
 import { systemEntropy } from "./entropy.ts";
 import { openFolderDisk } from "./folder-disk.ts";
 import { openIndex } from "./index/index-client.ts";
 import { createInspector } from "./inspector.ts";
+import { createNewsDesk } from "./news-desk.ts";
 import type { NodeContext } from "./node-context.ts";
 import { createNodeCore, type NodeCore } from "./node-core.ts";
-import { type DiskIdentity, hasAside, readOrMakeIdentity, removeAside, setAside } from "./node-data.ts";
+import {
+  type DiskIdentity,
+  drainFileName,
+  hasAside,
+  readOrMakeIdentity,
+  removeAside,
+  setAside,
+} from "./node-data.ts";
 import { lockNode, type NodeLock, nodeFolderOf } from "./node-lock.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
@@ -62,6 +72,8 @@ export interface NodeOptions {
 
 export interface RunningNode {
   snapshot(): Snapshot;
+  /** While cut it hears no other node and none hears it, and it answers no requests: as if its cable were pulled. */
+  cutNetwork(cut: boolean): void;
   /** Hands over, finishes what is under way (within `stopMsMax`), closes. */
   stop(): Promise<void>;
 }
@@ -89,7 +101,7 @@ export const startNode = async (options: NodeOptions): Promise<Result<RunningNod
     await node.stop();
     lock.release();
   };
-  return good({ snapshot: () => node.snapshot(), stop });
+  return good({ snapshot: () => node.snapshot(), cutNetwork: (cut) => node.cutNetwork(cut), stop });
 };
 
 /** One life on one disk. */
@@ -108,6 +120,8 @@ class Node {
   /** Since when no other process can have spoken for this node. */
   readonly #aloneSince: MonotonicMs;
   readonly #clock: Clock = systemClock();
+  readonly #cable = createCable();
+  readonly #news = createNewsDesk();
   #life: Life | null = null;
   #last: Snapshot | null = null;
   #changing: Promise<void> = Promise.resolve();
@@ -124,6 +138,10 @@ class Node {
     if (now === null) throw new Error("asked before the node had begun");
     this.#last = now;
     return now;
+  }
+
+  cutNetwork(cut: boolean): void {
+    this.#cable.cut(cut);
   }
 
   /** A damaged disk is set aside, once; but alone, where nobody could fill the next one, only when loss is accepted. */
@@ -144,7 +162,12 @@ class Node {
   }
 
   #log(event: Event): void {
-    this.#options.onEvent(event, this.#clock.wall());
+    this.#tell(event, this.#clock.wall());
+  }
+
+  #tell(event: Event, at: WallMs): void {
+    this.#news.tell(event, at);
+    this.#options.onEvent(event, at);
   }
 
   async #beginOnDisk(): Promise<Result<void>> {
@@ -200,7 +223,10 @@ class Node {
       credentials,
       hello: () => helloOf(this.#options, "request"),
       connectionsMax: config.limits.connectionsMax,
-      onConnection: (connection) => route(service, links, connection),
+      onConnection: (connection) => {
+        this.#cable.admit(connection);
+        route(service, links, connection);
+      },
       onRejected: sparingly(this.#clock, (remote, problem) =>
         this.#log({ kind: "peer.rejected", remote, fault: problem }),
       ),
@@ -219,16 +245,19 @@ class Node {
     store: SegmentStore,
     opened: AsyncDisposableStack,
   ): Result<{ readonly core: NodeCore; readonly links: ControlLinks }> {
-    const { id, config, credentials, acceptLoss, onEvent, onChange } = this.#options;
+    const { id, config, credentials, acceptLoss, onChange } = this.#options;
     const clock = this.#clock;
     const log = (event: Event): void => this.#log(event);
     const standing = openStandingStore(this.#folder, identity);
     if (!standing.ok) return standing;
     const work = createWork(config, this.#folder, clock);
     opened.defer(work.close);
-    const { links, pool } = openNetwork(this.#options, log);
+    const network = openNetwork(this.#options, log);
+    const links = this.#cable.links(network.links);
+    const pool = this.#cable.pool(network.pool);
     opened.defer(links.close);
     opened.defer(pool.close);
+    const drainFile = openDrainFile(join(this.#folder, drainFileName));
     const driver = createNodeDriver({
       id,
       store: store.id,
@@ -243,12 +272,14 @@ class Node {
       replaces: hasAside(this.#folder),
       entropy: systemEntropy(),
       aloneSince: this.#aloneSince,
-      onEvent,
+      drained: drainFile.drained(),
+      onEvent: (event, at) => this.#tell(event, at),
       onRebuild: () => core.beginRefill(),
       onOutdated: (reason) => this.#replaceDisk(reason),
       onTurnAway: (peer, problem) => links.turnAway(peer, problem),
       onChange: () => {
         peers.livenessChanged();
+        this.#news.changed();
         if (driver.ok && isRefilled(driver.value)) void removeAside(this.#folder);
         onChange();
       },
@@ -270,6 +301,7 @@ class Node {
       randomBytes,
       log,
       acceptLoss,
+      operators: { news: this.#news, drainFile },
       onBeat: rememberer(clock, standing.value, driver.value.memories.bind(driver.value), log),
     });
     return good({ core, links });

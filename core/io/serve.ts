@@ -9,7 +9,16 @@ import { faultOf } from "./exchange.ts";
 import type { Freshness } from "./freshness.ts";
 import type { NodeContext } from "./node-context.ts";
 import { refuse } from "./refuse.ts";
+import type { Scrubber } from "./scrubber.ts";
 import { serveMerge, servePurge, serveTrash } from "./serve-change.ts";
+import {
+  type Operator,
+  type OperatorDesk,
+  serveDrain,
+  serveMoveLead,
+  serveScrub,
+  serveWatch,
+} from "./serve-operator.ts";
 import {
   serveBucket,
   serveDescribe,
@@ -27,6 +36,8 @@ import { serveUpload } from "./serve-upload.ts";
 export interface Service {
   readonly context: NodeContext;
   readonly freshness: Freshness;
+  readonly operators: OperatorDesk;
+  readonly scrubber: Scrubber;
   snapshot(): Snapshot;
 }
 
@@ -71,6 +82,10 @@ const askedBy: { readonly [Kind in Request["kind"]]: readonly Peer["role"][] } =
   trash: ["user"],
   purge: ["user"],
   status: ["user", "operator", "node"],
+  "move-lead": ["operator"],
+  drain: ["operator"],
+  scrub: ["operator"],
+  watch: ["operator"],
   store: ["node"],
   "store.commit": ["node"],
   merge: ["node"],
@@ -111,6 +126,14 @@ const answer = async (service: Service, connection: Connection, request: Request
       return servePurge(context, freshness, connection, request, userOf(peer));
     case "status":
       return connection.send({ kind: "status.reply", snapshot: service.snapshot() });
+    case "move-lead":
+      return serveMoveLead(context, connection, request, operatorOf(peer));
+    case "drain":
+      return serveDrain(context, service.operators, connection, request, operatorOf(peer));
+    case "watch":
+      return serveWatch(context, service.operators, service.snapshot, connection, request);
+    case "scrub":
+      return serveScrub(context, service.scrubber, connection, request, operatorOf(peer));
     case "store":
       return serveStore(context, connection, request);
     case "pull":
@@ -133,4 +156,9 @@ const answer = async (service: Service, connection: Connection, request: Request
 const userOf = (peer: Peer): Extract<Peer, { role: "user" }>["name"] => {
   if (peer.role !== "user") throw new TypeError("a user was checked for above");
   return peer.name;
+};
+
+const operatorOf = (peer: Peer): Operator => {
+  if (peer.role !== "operator") throw new TypeError("an operator was checked for above");
+  return peer;
 };

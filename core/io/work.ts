@@ -1,18 +1,21 @@
 /**
  * What this node has in hand, and what its machine can bear: the figures behind its load.
  */
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { availableParallelism, cpus, freemem, loadavg, totalmem } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ClusterConfig } from "../model/config.ts";
-import type { LoadReport } from "../model/control.ts";
+import type { MeasuredLoad } from "../model/control.ts";
 import { type Fault, fault } from "../model/faults.ts";
 import type { Clock, Store } from "../ports.ts";
 import { freeBytesAt } from "./disk.ts";
 import type { Work } from "./node-context.ts";
+import { createUploadPace } from "./upload-pace.ts";
 
 export interface MeasuredWork extends Work {
   /** The figures of this moment; cheap enough for every heartbeat. */
-  report(store: Store, disk: Pick<LoadReport, "rebuild" | "scrub">): LoadReport;
+  report(store: Store, disk: Pick<MeasuredLoad, "rebuild" | "scrub">): MeasuredLoad;
+  /** An upload was processed to its end, in `ms`. */
+  processed(ms: number): void;
   /** True while timers fire so late that this node would make a bad leader. */
   readonly lagging: boolean;
   close(): void;
@@ -47,11 +50,14 @@ export const createWork = (
 ): MeasuredWork => {
   const startedAt = clock.monotonic();
   const uploads = new Map<string, number>();
+  const pace = createUploadPace(clock);
   let machine = meter.measure();
+  let paced = pace.figures();
   let failed: Fault | null = null;
   let cancel = (): void => undefined;
   const sample = (): void => {
     machine = meter.measure();
+    paced = pace.figures();
     cancel = clock.at((clock.monotonic() + sampleMs) as ReturnType<Clock["monotonic"]>, sample);
   };
   sample();
@@ -93,6 +99,7 @@ export const createWork = (
     failDisk: (problem) => {
       failed ??= problem;
     },
+    processed: pace.add,
     report: (store, disk) => ({
       inFlight: uploads.size,
       bytesInFlight: bytesInFlight(),
@@ -103,7 +110,7 @@ export const createWork = (
       payloadBytes: store.payloadBytes,
       diskFreeBytes: machine.diskFreeBytes,
       uptimeMs: clock.monotonic() - startedAt,
-      drained: false,
+      ...paced,
       readOnly: failed !== null || lowDisk() !== null,
       ...disk,
     }),
@@ -146,7 +153,14 @@ const measureProcessors = (before: ProcessorTimes | null): ProcessorTimes => {
     totalMs += all;
     busyMs += all - times.idle;
   }
-  const passedMs = totalMs - (before?.totalMs ?? 0);
-  const tooSoon = before === null || passedMs < availableParallelism();
-  return { cpu: tooSoon ? (before?.cpu ?? 0) : (busyMs - before.busyMs) / passedMs, busyMs, totalMs };
+  const cpu = before === null ? loadNow() : shareSince(before, busyMs, totalMs);
+  return { cpu, busyMs, totalMs };
 };
+
+const shareSince = (before: ProcessorTimes, busyMs: number, totalMs: number): number => {
+  const passedMs = totalMs - before.totalMs;
+  return passedMs < availableParallelism() ? before.cpu : (busyMs - before.busyMs) / passedMs;
+};
+
+/** Before there is anything to compare with: how many wait for a processor, of the last minute. */
+const loadNow = (): number => Math.min(1, (loadavg()[0] ?? 0) / availableParallelism());

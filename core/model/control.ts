@@ -23,6 +23,10 @@ export interface LoadReport {
   readonly payloadBytes: number;
   readonly diskFreeBytes: number;
   readonly uptimeMs: number;
+  /** Of the uploads that it processed within the last ten seconds; the times are null when there were none. */
+  readonly uploadsPerSecond: number;
+  readonly uploadMsP50: number | null;
+  readonly uploadMsP99: number | null;
   /** Takes no new images: asked to (drained), or the disk is below its headroom. */
   readonly drained: boolean;
   readonly readOnly: boolean;
@@ -50,6 +54,9 @@ export interface PeerMemory {
   readonly latest: DiskMemory;
   readonly before: DiskMemory | null;
 }
+
+/** What the machine can say of that; whether it is drained is the operator's word, and the node's own state. */
+export type MeasuredLoad = Omit<LoadReport, "drained">;
 
 /** Sent to every peer each heartbeat interval, by everybody. */
 export interface Ping {

@@ -3,8 +3,8 @@
  * `sentenceOf` gives each its one plain sentence: fact, number with unit, consequence.
  */
 import type { RefusalReason } from "./control.ts";
-import { type Fault, wordFault } from "./faults.ts";
-import type { Boot, ImageId, NodeId, StoreId, Term } from "./ids.ts";
+import { type Fault, sayBytes, wordFault } from "./faults.ts";
+import type { Boot, ImageId, NodeId, StoreId, Term, UserName } from "./ids.ts";
 import { shortId } from "./ids.ts";
 import type { AssignedBy, Verdict } from "./records.ts";
 
@@ -86,10 +86,21 @@ export type Event =
   /** `aheadMs`: the peer's wall clock minus this node's. */
   | { readonly kind: "clock.differed"; readonly peer: NodeId; readonly aheadMs: number }
   | { readonly kind: "clock.agreed"; readonly peer: NodeId; readonly aheadMs: number }
+  /** What operators did; `by` is the name in the certificate. */
+  | { readonly kind: "lead.moved"; readonly to: NodeId; readonly by: UserName }
+  | { readonly kind: "node.drained"; readonly by: UserName }
+  | { readonly kind: "node.undrained"; readonly by: UserName }
+  | { readonly kind: "scrub.begun"; readonly by: UserName }
+  | { readonly kind: "scrub.paused"; readonly by: UserName }
+  /** Something was done to the node's process; said by whoever runs it, because the node may not be able to. */
+  | { readonly kind: "process.handled"; readonly act: ProcessAct; readonly by: string }
   /** The disk is below its headroom, or above it again. */
   | { readonly kind: "disk.filled"; readonly fault: Fault }
   | { readonly kind: "disk.freed" }
   | { readonly kind: "disk.failed"; readonly fault: Fault };
+
+/** What can be done to the process of a node. `cut`: it hears nobody and nobody hears it. */
+export type ProcessAct = "start" | "stop" | "kill" | "freeze" | "wake" | "cut" | "mend";
 
 /** An event with where and when: one line of the log. */
 export interface LogEntry {
@@ -120,6 +131,7 @@ export const levelOf = (event: Event): Level => {
     case "image.refused":
     case "clock.differed":
     case "disk.filled":
+    case "process.handled":
       return "warn";
     case "vote.granted":
     case "vote.refused":
@@ -147,6 +159,11 @@ export const levelOf = (event: Event): Level => {
     case "image.stored":
     case "image.inspected":
     case "copy.made":
+    case "lead.moved":
+    case "node.drained":
+    case "node.undrained":
+    case "scrub.begun":
+    case "scrub.paused":
       return "info";
   }
 };
@@ -177,6 +194,16 @@ const downReasons = {
   restarted: "it restarted",
   goodbye: "it was stopped",
 } as const;
+
+const handled: Readonly<Record<ProcessAct, string>> = {
+  start: "started by",
+  stop: "told to stop by",
+  kill: "killed by",
+  freeze: "frozen by",
+  wake: "woken by",
+  cut: "cut off from the others by",
+  mend: "connected to the others again by",
+};
 
 /** One sentence for people; `node` is who says it. */
 export const sentenceOf = (node: NodeId, event: Event): string => {
@@ -219,7 +246,7 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
     case "request.assigned":
       return `${who}: request ${shortId(event.request)} goes to node ${event.to} (term ${event.term})`;
     case "image.stored":
-      return `${who}: stored image ${shortId(event.image)}, ${event.bytes} bytes, ${event.copies} copies, ${event.ms.toFixed(1)} ms`;
+      return `${who}: stored image ${shortId(event.image)}, ${sayBytes(event.bytes)}, ${event.copies} copies, ${event.ms.toFixed(1)} ms`;
     case "image.refused":
       return `${who}: refused ${shortId(event.image)}: ${wordFault(event.fault).what}`;
     case "image.inspected":
@@ -227,7 +254,7 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
     case "copy.dropped":
       return `${who}: node ${event.home} dropped as a home of ${shortId(event.image)}: ${wordFault(event.fault).what}`;
     case "copy.made":
-      return `${who}: copied image ${shortId(event.image)} from node ${event.from}, ${event.bytes} bytes; one more copy of it is safe`;
+      return `${who}: copied image ${shortId(event.image)} from node ${event.from}, ${sayBytes(event.bytes)}; one more copy of it is safe`;
     case "copy.missing":
       return `${who}: no copy of image ${shortId(event.image)} to be had (${wordFault(event.fault).what}); this node no longer counts as its home`;
     case "disk.born":
@@ -266,6 +293,18 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
       return `${who}: the clock of node ${event.peer} is ${sayAhead(event.aheadMs)} mine; set both: timedatectl set-ntp true`;
     case "clock.agreed":
       return `${who}: the clock of node ${event.peer} agrees with mine again`;
+    case "lead.moved":
+      return `${who}: ${event.by} wants node ${event.to} to lead`;
+    case "node.drained":
+      return `${who}: drained by ${event.by}: it gets no new images and leads only if nobody else can`;
+    case "node.undrained":
+      return `${who}: no longer drained, says ${event.by}: it gets new images`;
+    case "scrub.begun":
+      return `${who}: ${event.by} has the background check of this disk run now`;
+    case "scrub.paused":
+      return `${who}: ${event.by} has the background check of this disk wait`;
+    case "process.handled":
+      return `${who}: ${handled[event.act]} ${event.by}`;
     case "disk.filled":
       return `${who}: ${wordFault(event.fault).what}, below its headroom; this node takes no new images`;
     case "disk.freed":

@@ -22,6 +22,8 @@ export interface FaultPayloads {
   NO_SERVER: { readonly tried: readonly string[] };
   NO_QUORUM: { readonly live: number; readonly needed: number };
   NO_LEADER: Record<never, never>;
+  NOT_LEADER: { readonly node: number; readonly leader: number | null };
+  NO_SUCCESSOR: { readonly to: number | null; readonly reason: string };
   NODE_NOT_READY: { readonly reason: string };
   STALE_ASSIGNMENT: { readonly term: number; readonly ownTerm: number };
   BUSY: { readonly what: string };

@@ -5,6 +5,9 @@
  * disk — is a `Fault`: a code that scripts can match, a typed payload without secrets, and one function that
  * words it as _what_ happened and a _hint_ of what to do.
  */
+import { sayBytes, visible } from "./say.ts";
+
+export { sayBytes } from "./say.ts";
 
 import type { FaultPayloads as Payloads } from "./fault-payloads.ts";
 
@@ -79,23 +82,6 @@ export interface Worded {
   readonly what: string;
   readonly hint: string;
 }
-
-/** Bytes for people: `1.5 MB`. Decimal units, as disks are sold. */
-export const sayBytes = (bytes: number): string => {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  // What would be rounded to 1000 is 1.0 of the next unit.
-  while (value >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 9.95 ? 1 : 0)} ${units[unit]}`;
-};
-
-/** Names come from strangers, and a terminal obeys control characters: they are shown as `?`. */
-const visible = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "?");
 
 /** What happened, and what to type or change. Without a final full stop, so that either can stand in a line. */
 export const wordFault = (problem: Fault): Worded => {
@@ -172,6 +158,13 @@ export const wordFault = (problem: Fault): Worded => {
       );
     case "NO_LEADER":
       return worded("no leader is elected yet", "wait a second and try again; see: distinsta status");
+    case "NOT_LEADER":
+      return worded(`node ${problem.node} does not lead`, "see who does: distinsta status");
+    case "NO_SUCCESSOR":
+      return worded(
+        `${problem.to === null ? "no node" : `node ${problem.to}`} can take the lead: ${problem.reason}`,
+        "see who can: distinsta status",
+      );
     case "NODE_NOT_READY":
       return worded(`the node is not ready: ${problem.reason}`, "wait until distinsta status shows it up");
     case "STALE_ASSIGNMENT":

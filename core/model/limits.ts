@@ -31,6 +31,12 @@ export const pageRecordsMax = 500;
 export const digestBucketsMax = 16_384;
 /** Ids with digests in one reply, of a bucket or of the change feed; some 50 bytes each. */
 export const digestEntriesMax = 10_000;
+/** Log entries in one message to an operator who watches. */
+export const newsEntriesMax = 200;
+/** Entries that wait for one watcher, or are remembered for the next; the oldest are dropped. */
+export const newsWaitingMax = 1_000;
+/** Operators who watch one node at once. */
+export const watchersMax = 8;
 
 /** Frames that were read but not taken yet, per connection; then the socket is paused. */
 export const inboundBytesMax = 1_048_576;
@@ -57,5 +63,6 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
   ],
   ["a connection can hold a whole frame", inboundBytesMax >= frameBytesMax],
   ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],
+  ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],
 ];

@@ -6,8 +6,9 @@
  * streams both ways at once. `docs/protocol.md` shows the exchanges.
  */
 import type { ControlMessage } from "./control.ts";
+import type { Event, Level } from "./events.ts";
 import type { FaultCode } from "./faults.ts";
-import type { ClusterId, ImageId, NodeId, StoreId, Term, UserName } from "./ids.ts";
+import type { Boot, ClusterId, ImageId, NodeId, StoreId, Term, UserName } from "./ids.ts";
 import type { AnyRecord, AssignedBy, Candidate, ImageRecord, ImageType, Stamp, Verdict } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -178,6 +179,51 @@ export interface StatusReply {
   readonly snapshot: Snapshot;
 }
 
+/** From an operator to the leader: hand the lead to that node, or to the best one (null). */
+export interface MoveLead {
+  readonly kind: "move-lead";
+  readonly to: NodeId | null;
+}
+/** From an operator: take no new images from now on, or take them again. Survives a restart of the node. */
+export interface Drain {
+  readonly kind: "drain";
+  readonly drained: boolean;
+}
+/** From an operator: begin a round of the background check of your disk, or pause it. */
+export interface Scrub {
+  readonly kind: "scrub";
+  readonly action: "start" | "pause";
+}
+/** What an operator wanted is done. */
+export interface Done {
+  readonly kind: "done";
+}
+/**
+ * From an operator: tell me what happens, from now until I close this connection; and first what I have missed.
+ * `after` is the number of the last entry that was heard from the process with that boot number; 0 for none.
+ */
+export interface Watch {
+  readonly kind: "watch";
+  readonly boot: Boot | null;
+  readonly after: number;
+}
+/** A log entry of the node that is watched. Numbers grow, from 1 at each boot. */
+export interface WatchedEntry {
+  readonly number: number;
+  readonly at: number;
+  readonly level: Level;
+  readonly event: Event;
+}
+export interface WatchNews {
+  readonly kind: "watch.news";
+  readonly boot: Boot;
+  /** The state now; null when only entries are told. */
+  readonly snapshot: Snapshot | null;
+  readonly entries: readonly WatchedEntry[];
+  /** Entries before these that were dropped, because the watcher was slow or had been away for too long. */
+  readonly skipped: number;
+}
+
 /**
  * Node to node: keep this payload. While it is still being sealed its hash is not known (null): the body
  * follows at once, then `StoreCommit`. A finished payload is sent with its hash; the home first answers
@@ -287,6 +333,10 @@ export type Request =
   | Trash
   | Purge
   | Status
+  | MoveLead
+  | Drain
+  | Scrub
+  | Watch
   | Store
   | StoreCommit
   | Merge
@@ -306,6 +356,8 @@ export type Reply =
   | Described
   | Changed
   | StatusReply
+  | Done
+  | WatchNews
   | StoreReady
   | Stored
   | PullPage

@@ -63,9 +63,14 @@ export interface NodeView {
   readonly payloadBytes: number | null;
   readonly diskFreeBytes: number | null;
   readonly uptimeMs: number | null;
-  /** Takes no new images: an operator wants it so, or its disk does. */
+  /** An operator asked it to take no new images; and its disk has no room for any. */
   readonly drained: boolean | null;
   readonly readOnly: boolean | null;
+  /** Of the uploads that it processed within the last ten seconds; the times are null when there were none. */
+  readonly uploadsPerSecond: number | null;
+  readonly uploadMsP50: number | null;
+  readonly uploadMsP99: number | null;
+  /** Null when it is whole, and when nobody says. */
   readonly rebuild: RebuildView | null;
   readonly scrub: ScrubView | null;
 }

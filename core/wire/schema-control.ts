@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { ControlMessage } from "../model/control.ts";
 import { nodeIdMax } from "../model/ids.ts";
+import { refusalReason } from "./schema-events.ts";
 import {
   boot,
   count,
@@ -26,6 +27,9 @@ const loadReport = z.strictObject({
   payloadBytes: count,
   diskFreeBytes: count,
   uptimeMs: measure,
+  uploadsPerSecond: measure,
+  uploadMsP50: measure.nullable(),
+  uploadMsP99: measure.nullable(),
   drained: z.boolean(),
   readOnly: z.boolean(),
   rebuild: rebuildView.nullable(),
@@ -57,16 +61,6 @@ const ping = z.strictObject({
   remembers: z.strictObject({ run: count, disk: diskMemory.nullable() }).nullable(),
   pulled: z.strictObject({ store: storeId, upTo: count }).nullable(),
 });
-
-const refusalReason = z.enum([
-  "lower-term",
-  "hears-leader",
-  "is-leader",
-  "silent-after-restart",
-  "higher-electable",
-  "already-voted",
-  "rebuilding",
-]);
 
 export const controlSchemas = {
   ping,

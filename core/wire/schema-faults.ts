@@ -36,6 +36,8 @@ const payloads = {
   NO_SERVER: { tried: words },
   NO_QUORUM: { live: number, needed: number },
   NO_LEADER: {},
+  NOT_LEADER: { node: number, leader: number.nullable() },
+  NO_SUCCESSOR: { to: number.nullable(), reason: word },
   NODE_NOT_READY: { reason: word },
   STALE_ASSIGNMENT: { term: number, ownTerm: number },
   BUSY: { what: word },
@@ -107,6 +109,16 @@ export const refused = z
     path: ["detail"],
     error: "does not fit the code",
   });
+
+/** A fault inside another message: the payload is the one that its code promises. */
+export const carriedFault = z.custom<Fault>((value) => {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, code, ...payload } = value as Record<string, unknown>;
+  return kind === "fault" && payloadSchemas.get(code as FaultCode)?.safeParse(payload).success === true;
+}, "expected a fault");
+
+/** `problem` as it comes out of a refusal: its texts and lists are cut. */
+export const cutFault = (problem: Fault): Fault => faultOfRefusal(refusalOf(problem));
 
 /** The message that tells the peer of `problem`. Long texts and lists are cut; the code never changes. */
 export const refusalOf = (problem: Fault): Refused => {

@@ -59,6 +59,9 @@ const nodeView = z.strictObject({
   uptimeMs: measure.nullable(),
   drained: z.boolean().nullable(),
   readOnly: z.boolean().nullable(),
+  uploadsPerSecond: measure.nullable(),
+  uploadMsP50: measure.nullable(),
+  uploadMsP99: measure.nullable(),
   rebuild: rebuildView.nullable(),
   scrub: scrubView.nullable(),
 });
@@ -77,7 +80,8 @@ export const snapshot = z.strictObject({
   term: term.nullable(),
   leader: nodeId.nullable(),
   quorum: z.strictObject({ live: count, needed: count, ok: z.boolean() }),
-  tolerance: count,
+  /** Negative when something is lost already. */
+  tolerance: z.int(),
   risk: riskView.nullable(),
   nodes: z.array(nodeView).max(nodeIdMax),
   links: z.array(linkView).max(nodeIdMax * nodeIdMax),

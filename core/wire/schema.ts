@@ -1,11 +1,13 @@
 /** The shape of every message, by kind: one look-up, never "try them all". */
 import * as z from "zod";
 import { nodeIdMax } from "../model/ids.ts";
-import { digestBucketsMax, digestEntriesMax, pageRecordsMax } from "../model/limits.ts";
+import { digestBucketsMax, digestEntriesMax, newsEntriesMax, pageRecordsMax } from "../model/limits.ts";
 import type { Message } from "../model/messages.ts";
 import { controlSchemas } from "./schema-control.ts";
+import { anyEvent } from "./schema-events.ts";
 import { refused } from "./schema-faults.ts";
 import {
+  boot,
   bytesOf,
   clusterId,
   count,
@@ -48,6 +50,13 @@ const page = z.array(imageRecord).max(pageRecordsMax);
 const digestEntries = z.array(z.strictObject({ id: imageId, digest: count })).max(digestEntriesMax);
 const anyPage = z.array(anyRecord).max(pageRecordsMax);
 
+const watchedEntry = z.strictObject({
+  number: count,
+  at: count,
+  level: z.enum(["debug", "info", "warn", "error"]),
+  event: anyEvent,
+});
+
 const requestSchemas = {
   offer: z.strictObject({ kind: z.literal("offer"), id: imageId, name: imageName, bytes: count }),
   upload: z.strictObject({
@@ -70,6 +79,10 @@ const requestSchemas = {
   trash: z.strictObject({ kind: z.literal("trash"), id: imageId, trashed: z.boolean(), seen: stamp }),
   purge: z.strictObject({ kind: z.literal("purge"), id: imageId }),
   status: z.strictObject({ kind: z.literal("status") }),
+  "move-lead": z.strictObject({ kind: z.literal("move-lead"), to: nodeId.nullable() }),
+  drain: z.strictObject({ kind: z.literal("drain"), drained: z.boolean() }),
+  scrub: z.strictObject({ kind: z.literal("scrub"), action: z.enum(["start", "pause"]) }),
+  watch: z.strictObject({ kind: z.literal("watch"), boot: boot.nullable(), after: count }),
   store: z.strictObject({
     kind: z.literal("store"),
     id: imageId,
@@ -136,6 +149,14 @@ const replySchemas = {
   }),
   changed: z.strictObject({ kind: z.literal("changed"), id: imageId }),
   "status.reply": z.strictObject({ kind: z.literal("status.reply"), snapshot }),
+  done: z.strictObject({ kind: z.literal("done") }),
+  "watch.news": z.strictObject({
+    kind: z.literal("watch.news"),
+    boot,
+    snapshot: snapshot.nullable(),
+    entries: z.array(watchedEntry).max(newsEntriesMax),
+    skipped: count,
+  }),
   "store.ready": z.strictObject({ kind: z.literal("store.ready"), have: z.boolean() }),
   stored: z.strictObject({ kind: z.literal("stored"), store: storeId, feedHead: count }),
   "pull.page": z.strictObject({

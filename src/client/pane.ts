@@ -2,7 +2,6 @@
  * The client in the console's pane: the same lines and the same commands as at the prompt, told in events.
  */
 import { systemClock } from "../../core/io/clock.ts";
-import { sayBytes } from "../../core/model/faults.ts";
 import type { ClientEvent, ClientRequest, Transfer } from "../../ui/model/client.ts";
 import { dim, type Line, plain } from "../../ui/model/line.ts";
 import type { ConsoleClient } from "../../ui/run.ts";
@@ -130,8 +129,8 @@ const voiceOf = (tell: Tell): Voice => {
   };
 };
 
-/** Between two drawings of the bars. */
-const drawMs = 100;
+/** Between two drawings of the bars: each is a frame of the whole screen. */
+const drawMs = 250;
 
 const transfersTo = (tell: Tell): Progress => {
   const clock = systemClock();
@@ -146,9 +145,9 @@ const transfersTo = (tell: Tell): Progress => {
       const now = clock.monotonic();
       const since = active.get(item)?.since ?? now;
       const seconds = Math.max(0.001, (now - since) / 1000);
-      const share = total === 0 ? 0 : bytes / total;
-      active.set(item, { name, share, says: `${sayBytes(bytes / seconds)}/s`, since });
-      if (now - drawnAt >= drawMs) draw();
+      const isNew = !active.has(item);
+      active.set(item, { name, bytes, total, bytesPerSecond: bytes / seconds, since });
+      if (isNew || now - drawnAt >= drawMs) draw();
     },
     done: (item) => {
       active.delete(item);

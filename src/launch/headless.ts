@@ -84,6 +84,7 @@ class Teller {
         break;
       case "snapshot":
       case "started":
+      case "handled":
         break;
     }
   }

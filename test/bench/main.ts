@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { measureConsole } from "./console.ts";
 import { type Figure, jsonOf, nowMs, tableOf } from "./figures.ts";
 import { measureFreeze, measureKill, measureStart } from "./leaders.ts";
 import { describeMachine, sayMachine } from "./machine.ts";
@@ -22,6 +23,7 @@ const parts: Readonly<Record<string, (options: Options) => Promise<readonly Figu
   upload: measureUploads,
   crowd: measureCrowd,
   wire: measureWire,
+  console: measureConsole,
 };
 
 const usage = [

@@ -12,6 +12,10 @@ export interface Options {
   /** Turns of eight clients. */
   readonly turns: number;
   readonly turnMs: number;
+  readonly consoleStarts: number;
+  /** Windows of five seconds in which the console's part of a core is looked at. */
+  readonly consoleWindows: number;
+  readonly consoleKeys: number;
   /** For Node, before the program of each node and of the clients that upload: what `--profile` needs. */
   readonly nodeArguments: readonly string[];
   readonly clientArguments: readonly string[];
@@ -26,6 +30,9 @@ export const wholeRun: Options = {
   uploads: [60, 40, 15],
   turns: 5,
   turnMs: 2_000,
+  consoleStarts: 10,
+  consoleWindows: 8,
+  consoleKeys: 60,
   nodeArguments: [],
   clientArguments: [],
 };
@@ -39,6 +46,9 @@ export const quickRun: Options = {
   uploads: [10, 8, 4],
   turns: 1,
   turnMs: 1_500,
+  consoleStarts: 3,
+  consoleWindows: 2,
+  consoleKeys: 10,
   nodeArguments: [],
   clientArguments: [],
 };

@@ -4,12 +4,12 @@
  * The cluster and the bare processes take turns, and each turn begins when the other has nothing left to do:
  * also what the nodes do after the acknowledgement (decoding, thumbnails) is waited for.
  */
-import { readFileSync } from "node:fs";
 import { type Bare, startBareTrio } from "./bare-start.ts";
 import { type Figure, nowMs } from "./figures.ts";
 import { type Fleet, nodeIds, pauseMs } from "./fleet.ts";
 import { startSettled } from "./leaders.ts";
 import type { Options } from "./options.ts";
+import { megabytes } from "./proc.ts";
 import type { Done, Target } from "./uploader.ts";
 import { makePictures, type Picture, startUploader, type Uploader } from "./uploader-start.ts";
 
@@ -171,15 +171,4 @@ const memoryFigures = (fleet: Fleet, bares: readonly Bare[]): readonly Figure[] 
   ];
   // Only Linux tells.
   return figures.filter(({ values }) => values.length > 0);
-};
-
-const megabytes = (pid: number, field: string): readonly number[] => {
-  try {
-    const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(
-      readFileSync(`/proc/${pid}/status`, "utf8"),
-    )?.[1];
-    return kilobytes === undefined ? [] : [Number(kilobytes) / 1_000];
-  } catch {
-    return [];
-  }
 };

@@ -72,7 +72,7 @@ test("a large upload has a bar, ^C stops it and leaves no half file, and the pan
   await console.waitForText("3/3 up");
   const nodes = childrenOf(console.pid);
   console.type("3upload big.png\r");
-  await console.waitForText(/big\.png +█+░+ +\d+%/);
+  await console.waitForText(/big\.png +▆+▁+ +\d+%/);
   console.type("\u0003");
   await console.waitForText("error: interrupted");
   await console.waitForNoText("^C stops it");
@@ -88,7 +88,7 @@ test("quitting in the middle of an upload leaves neither a process nor a half fi
   await console.waitForText("3/3 up");
   const nodes = childrenOf(console.pid);
   console.type("3upload big.png\r");
-  await console.waitForText(/big\.png +█+░+ +\d+%/);
+  await console.waitForText(/big\.png +▆+▁+ +\d+%/);
   await leave(console, nodes);
   expect(readdirSync(join(lab.folder, "images")).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
@@ -125,6 +125,8 @@ test("server ID has the client of who has credentials there, and else says how t
   await second.waitForText("No user's credentials are here.");
   await second.waitForText("distinsta user add alice");
   second.type("3q");
+  await second.waitForText("Leave node 1?");
+  second.type("s");
   expect((await second.exited).code).toBe(0);
   renameSync(`${users}.away`, users);
 });

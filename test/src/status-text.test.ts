@@ -22,6 +22,9 @@ const up: NodeView = {
   uptimeMs: 7_300_000,
   drained: false,
   readOnly: false,
+  uploadsPerSecond: null,
+  uploadMsP50: null,
+  uploadMsP99: null,
   rebuild: null,
   scrub: null,
 };

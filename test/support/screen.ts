@@ -27,6 +27,8 @@ export interface Screen {
   /** Whether the alternate screen is in use. */
   alternate(): boolean;
   cursorVisible(): boolean;
+  /** Not in the middle of a frame: programs mark its beginning and end (synchronized output, mode 2026). */
+  whole(): boolean;
   /** Everything that was written, control codes included. */
   raw(): string;
 }
@@ -63,6 +65,7 @@ export const openScreen = (columns: number, rows: number): EmulatedScreen => {
       }),
     alternate: () => terminal.buffer.active.type === "alternate",
     cursorVisible: () => raw.lastIndexOf("\u001b[?25l") <= raw.lastIndexOf("\u001b[?25h"),
+    whole: () => raw.lastIndexOf("\u001b[?2026h") <= raw.lastIndexOf("\u001b[?2026l"),
     raw: () => raw,
     write: (data) => {
       raw += data;

@@ -5,15 +5,20 @@ import type { Event, LogEntry } from "../../core/model/events.ts";
 import { levelOf } from "../../core/model/events.ts";
 import { fault } from "../../core/model/faults.ts";
 import { boot, clusterId, imageId, type NodeId, nodeId, storeId, term } from "../../core/model/ids.ts";
-import type { NodeView, Snapshot } from "../../core/model/snapshot.ts";
+import type { LinkView, NodeView, RiskView, Snapshot } from "../../core/model/snapshot.ts";
 import { type WallMs, wallMs } from "../../core/model/units.ts";
-import { type ConsoleEvent, type ConsoleModel, firstModel } from "../../ui/model/model.ts";
+import { acts } from "../../ui/model/acts.ts";
+import { type ConsoleEvent, type ConsoleModel, firstModel, type Setup } from "../../ui/model/model.ts";
 import { type Message, update } from "../../ui/model/update.ts";
 
 /** 2026-03-04 10:10:49.000 UTC. */
 export const sceneAt = wallMs(Date.UTC(2026, 2, 4, 10, 10, 49));
 
-export const commands = { start: "distinsta server ID", status: "distinsta status" };
+export const commands = {
+  start: "distinsta server ID",
+  status: "distinsta status",
+  doctor: "distinsta doctor",
+};
 
 const cluster = clusterId("0123456789abcdef0123456789abcdef");
 
@@ -35,8 +40,11 @@ export const nodeView = (id: number, changes: Partial<NodeView> = {}): NodeView 
   uptimeMs: (2 * 24 + 4) * 3_600_000,
   drained: false,
   readOnly: false,
+  uploadsPerSecond: 2 + id,
+  uploadMsP50: 8 + id,
+  uploadMsP99: 30 + 4 * id,
   rebuild: null,
-  scrub: null,
+  scrub: { state: "running", share: 0.1 * id, checked: 1_200 * id, bad: 0, repaired: 0, unrepairable: 0 },
   ...changes,
 });
 
@@ -47,7 +55,28 @@ export interface ScenePlan {
   readonly nodes?: readonly NodeView[];
   readonly tolerance?: number;
   readonly at?: WallMs;
+  readonly risk?: RiskView | null;
+  readonly links?: readonly LinkView[];
 }
+
+const allCopied: RiskView = { underReplicated: 0, unreadable: 0, missingBytes: 0, safeInMs: 0 };
+
+/** Everybody hears everybody who is not down. */
+const linksOf = (nodes: readonly NodeView[]): readonly LinkView[] =>
+  nodes.flatMap(({ id: from }) =>
+    nodes.flatMap(({ id: to, state, heartbeatMs }): readonly LinkView[] =>
+      from === to
+        ? []
+        : [
+            {
+              from,
+              to,
+              silenceMs: state === "down" ? heartbeatMs : 10 * from + 3 * to,
+              roundTripMs: 0.3 * from + 0.2 * to,
+            },
+          ],
+    ),
+  );
 
 /** Three nodes, node 3 leading term 8, unless the plan says otherwise. */
 export const snapshotOf = (plan: ScenePlan = {}): Snapshot => {
@@ -68,9 +97,9 @@ export const snapshotOf = (plan: ScenePlan = {}): Snapshot => {
     leader: leader === null ? null : nodeId(leader),
     quorum: { live, needed, ok: live >= needed },
     tolerance: plan.tolerance ?? Math.max(0, live - needed),
-    risk: null,
     nodes,
-    links: [],
+    links: plan.links ?? linksOf(nodes),
+    risk: plan.risk === undefined ? allCopied : plan.risk,
   };
 };
 
@@ -144,20 +173,31 @@ export const snapshotEvent = (snapshot: Snapshot): ConsoleEvent => ({ kind: "sna
 
 export const processEvent = (
   node: number,
-  state: "starting" | "running" | "exited",
+  state: "starting" | "running" | "frozen" | "exited",
   reason: string | null = null,
-): ConsoleEvent => ({ kind: "process", node: nodeId(node), state, pid: 1_000 + node, reason });
+  cut = false,
+): ConsoleEvent => ({ kind: "process", node: nodeId(node), state, pid: 1_000 + node, cut, reason });
 
 export const played = (model: ConsoleModel, messages: readonly Message[]): ConsoleModel =>
   messages.reduce((before, message) => update(before, message)[0], model);
 
+/** An operator in launch-local, who may do everything. */
+export const setup: Setup = {
+  title: "DISTINSTA",
+  subtitle: "alice",
+  commands,
+  timings: { heartbeatMs: 50, electionTimeoutMs: 300 },
+  acts: acts.map(({ name }) => name),
+  readOnly: false,
+  leaves: null,
+};
+
 export const sceneModel = (columns: number, rows: number): ConsoleModel =>
   firstModel({
-    title: "DISTINSTA",
-    subtitle: "alice",
-    commands,
+    setup,
     now: sceneAt,
     size: { columns, rows },
+    mouse: false,
     client: {
       user: "alice",
       history: ["upload cat.jpg", "list"],
@@ -169,6 +209,14 @@ export const news = (events: readonly ConsoleEvent[], at: WallMs = sceneAt): Mes
   kind: "news",
   at,
   events,
+  second: false,
+});
+/** A second passes, with what came in it. */
+export const second = (at: WallMs, events: readonly ConsoleEvent[] = []): Message => ({
+  kind: "news",
+  at,
+  events,
+  second: true,
 });
 
 export const keys = (...pressed: readonly string[]): readonly Message[] =>
@@ -178,7 +226,7 @@ export const keys = (...pressed: readonly string[]): readonly Message[] =>
 export const loadAt = (id: NodeId | number, second: number): number =>
   0.45 + 0.22 * Math.sin(second / (7 + 3 * id) + id) + 0.13 * Math.sin(second / (2.3 + id));
 
-/** `seconds` of history up to `sceneAt`: one snapshot and one tick a second. */
+/** `seconds` of history up to `sceneAt`: one snapshot a second. */
 export const loadHistory = (
   seconds: number,
   plan: ScenePlan = {},
@@ -186,13 +234,24 @@ export const loadHistory = (
 ): readonly Message[] =>
   Array.from({ length: seconds }, (_, index) => {
     const at = wallMs(sceneAt - (seconds - 1 - index) * 1_000);
-    const nodes = nodeIds.map((id) => nodeView(id, { load: loadAt(id, index) }));
-    return [news([snapshotEvent(snapshotOf({ nodes, at, ...plan }))], at), { kind: "tick" as const, at }];
-  }).flat();
+    const nodes = nodeIds.map((id) =>
+      nodeView(id, {
+        load: loadAt(id, index),
+        uploadsPerSecond: 12 * loadAt(id, index / 2),
+        uploadMsP50: 8 + 6 * loadAt(id, index / 3),
+        uploadMsP99: 30 + 50 * loadAt(id, index),
+      }),
+    );
+    return second(at, [snapshotEvent(snapshotOf({ nodes, at, ...plan }))]);
+  });
 
 /** Three nodes up, five minutes of load, a log. */
 export const calmScene = (columns: number, rows: number): ConsoleModel =>
   played(sceneModel(columns, rows), [...loadHistory(300), news(logEvents(storyEntries))]);
+
+/** The same in launch-local: the nodes are processes of this console. */
+export const launchedScene = (columns: number, rows: number): ConsoleModel =>
+  played(calmScene(columns, rows), [news([1, 2, 3].map((id) => processEvent(id, "running")))]);
 
 /** The same, but node 2 was killed twelve seconds ago. */
 export const nodeDownScene = (columns: number, rows: number): ConsoleModel => {
@@ -225,3 +284,69 @@ export const noQuorumScene = (columns: number, rows: number): ConsoleModel => {
     ]),
   ]);
 };
+
+/** Node 2 came back with an empty disk; what it had is being copied. */
+export const lostDiskScene = (columns: number, rows: number): ConsoleModel => {
+  const rebuild = {
+    phase: "payloads",
+    imagesLeft: 755,
+    doneBytes: 890_000_000,
+    totalBytes: 2_400_000_000,
+    bytesPerSecond: 24_000_000,
+    etaMs: 63_000,
+    waitingFor: [],
+  } as const;
+  const nodes = [
+    nodeView(1),
+    nodeView(2, { state: "rebuilding", rebuild, scrub: null, images: 445, payloadBytes: 890_000_000 }),
+    nodeView(3),
+  ];
+  const risk = { underReplicated: 755, unreadable: 0, missingBytes: 1_510_000_000, safeInMs: 63_000 };
+  return played(calmScene(columns, rows), [
+    news([
+      snapshotEvent(snapshotOf({ nodes, risk, tolerance: 0 })),
+      ...logEvents(
+        Array.from({ length: 445 }, (_, index) => {
+          const copied = { image: image("5f2a2000"), from: nodeId(1 + 2 * (index % 2)), bytes: 2_000_000 };
+          return entryOf(2, { kind: "copy.made", ...copied }, 60_000 - 130 * index);
+        }),
+      ),
+    ]),
+    ...keys("8"),
+  ]);
+};
+
+/** Nobody hears node 1, though it hears them. */
+export const oneWayScene = (columns: number, rows: number): ConsoleModel => {
+  const nodes = [nodeView(1, { state: "suspect", heartbeatMs: 4_200 }), nodeView(2), nodeView(3)];
+  const links = linksOf(nodes).map((link) => (link.to === 1 ? { ...link, silenceMs: 4_200 } : link));
+  return played(calmScene(columns, rows), [
+    news([snapshotEvent(snapshotOf({ nodes, links }))]),
+    ...keys("6"),
+  ]);
+};
+
+/** Several uploads are under way, typed in the client's pane. */
+export const uploadingScene = (columns: number, rows: number): ConsoleModel =>
+  played(calmScene(columns, rows), [
+    ...keys("3", ..."upload *.jpg", "enter"),
+    {
+      kind: "client",
+      event: {
+        kind: "transfers",
+        transfers: [
+          { name: "harbour.jpg", bytes: 4_100_000, total: 6_000_000, bytesPerSecond: 1_200_000 },
+          { name: "dunes.jpg", bytes: 1_900_000, total: 8_000_000, bytesPerSecond: 900_000 },
+          { name: "cat.jpg", bytes: 350_000, total: 400_000, bytesPerSecond: 700_000 },
+        ],
+      },
+    },
+    ...keys("escape", "9"),
+  ]);
+
+/** Looking back at the death of node 2, three minutes later. */
+export const pastScene = (columns: number, rows: number): ConsoleModel =>
+  played(nodeDownScene(columns, rows), [
+    second(wallMs(sceneAt + 180_000), [snapshotEvent(snapshotOf())]),
+    ...keys("left"),
+  ]);

@@ -53,31 +53,6 @@ describe("on a terminal", () => {
     expectGivenBack(program);
   });
 
-  test("keys move the selection, change panes, zoom and open the help", async () => {
-    const program = open("calm");
-    await program.waitForText("›●");
-    program.type("j");
-    await program.waitForText("›▲");
-    program.type("\u001b[B");
-    await program.waitForText("›■");
-    program.type("z");
-    await program.waitForNoText("4 Log");
-    program.type("z");
-    await program.waitForText("4 Log");
-    program.type("?");
-    await program.waitForText("leave the console");
-    program.type("\u001b");
-    await program.waitForNoText("leave the console");
-    program.type("\t\t\t");
-    await program.waitForText("j scroll");
-    program.type("k");
-    await program.waitForText("below, f follows");
-    program.type("f");
-    await program.waitForText("following");
-    program.type("q");
-    expect((await program.exited).code).toBe(0);
-  });
-
   test("a filter typed in one burst with its Return finds and marks lines", async () => {
     const program = open("calm");
     await program.waitForText("notes.txt");
@@ -91,9 +66,18 @@ describe("on a terminal", () => {
     program.type("\u001b");
     await program.waitForText("stored image");
     program.type("/\u001b[200~stored\u001b[201~");
-    await program.waitForText("filter: stored");
+    await program.waitForText("filter: stored▏");
     program.type("\u0003");
     expect((await program.exited).code).toBe(0);
+  });
+
+  test("a file that is dropped waits in the client's line, quotes and blanks as the terminal made them", async () => {
+    const program = open("calm");
+    await program.waitForText("3 Client  alice");
+    program.type("\u001b[200~'/tmp/my cat.png'\r\u001b[201~");
+    await program.waitForText("alice> '/tmp/my cat.png' ▏");
+    program.type("\r");
+    await program.waitForText("heard '/tmp/my cat.png'");
   });
 
   test("a line typed in the client's pane in one burst is run, and ^C stops what runs", async () => {
@@ -104,7 +88,7 @@ describe("on a terminal", () => {
     program.type("wa\t");
     await program.waitForText("alice> wa!▏");
     program.type("\u007fit\r");
-    await program.waitForText(/cat\.jpg +█+░+ +68% +1\.2 MB\/s/);
+    await program.waitForText(/cat\.jpg +▆+▁+ +68% +1\.2 MB\/s/);
     program.type("\u0003");
     await program.waitForText("stopped");
     program.type("\u001b");
@@ -126,11 +110,15 @@ describe("on a terminal", () => {
 
   test("another size is drawn anew: a chart, sparklines, or a sentence when it is too small", async () => {
     const program = open("calm", { columns: 120, rows: 40 });
-    await program.waitForText("20 s ago");
+    await program.waitForText("1 min ago");
     program.resize(80, 24);
-    await program.waitForText("a second a cell");
-    await program.waitUntil("the log's corner in the last but two rows", (screen) =>
-      (screen.lines()[21] ?? "").startsWith("╰──"),
+    await program.waitForNoText("1 min ago");
+    await program.waitUntil("the deck's border in the last but two rows", (screen) =>
+      (screen.lines()[21] ?? "").startsWith("╰─ 4 Log"),
+    );
+    program.resize(60, 18);
+    await program.waitUntil("the keys in the last row", (screen) =>
+      (screen.lines()[17] ?? "").includes("q quit"),
     );
     program.resize(50, 12);
     await program.waitForText("needs 60x18, has 50x12");
@@ -146,7 +134,7 @@ describe("on a terminal", () => {
   test("NO_COLOR leaves bold and dim, and says everything in words and shapes", async () => {
     const program = open("calm", { env: { NO_COLOR: "1" } });
     await program.waitForText(ready);
-    await program.waitForText("a second a cell");
+    await program.waitForText(/▲ {2}2 +[▁-█]/);
     const cells = program.screen.cells().flat();
     expect(cells.filter((cell) => cell.foreground !== null || cell.background !== null)).toEqual([]);
     expect(cells.some((cell) => cell.bold)).toBe(true);
@@ -155,9 +143,118 @@ describe("on a terminal", () => {
     await program.exited;
   });
 
+  test("a terminal of 256 colours is told their numbers, one of 16 theirs", async () => {
+    const told = async (term: string): Promise<string> => {
+      const words = [`TERM=${term}`, "COLORTERM=", process.execPath, fixture, "calm"];
+      const program = spawnOnPty("/usr/bin/env", words);
+      await program.waitForText("3/3 up");
+      await program.waitUntil("a whole frame", (screen) => screen.whole());
+      return program.screen.raw();
+    };
+    const [many, few] = [await told("xterm-256color"), await told("xterm")];
+    expect(many).toContain("[38;5;36m3/3 up");
+    expect(many).not.toContain("38;2;");
+    expect(few).toContain("[32m3/3 up");
+    expect(few).not.toContain("38;5;");
+  });
+
   test("CI in the environment makes it no less interactive", async () => {
     const program = open("calm", { env: { CI: "true" } });
     await program.waitForText(ready);
+    program.type("q");
+    expect((await program.exited).code).toBe(0);
+  });
+});
+
+describe("while it is watched", () => {
+  test("a node dies and returns: its row, the header, the warning and the events say so", async () => {
+    const program = open("dies");
+    await program.waitForText("3/3 up");
+    await program.waitForText(/▲ {2}2 +DOWN +last seen \d s ago/);
+    await program.waitForText("2/3 up");
+    await program.waitForText(
+      /⚠ node 2 silent for \d s though its process runs: writes go on with 2 of 3 nodes — end it: kill -9 1002/,
+    );
+    await program.waitForText(/● all 3 nodes up: 1 more may stop/);
+    await program.waitForText(/▲ {2}2 +up +follower/);
+    await program.waitForText("3/3 up");
+  });
+
+  test("a quorum is lost and comes back", async () => {
+    const program = open("quorum");
+    await program.waitForText("quorum OK");
+    await program.waitForText("NO QUORUM 1/2");
+    await program.waitForText("no leader");
+    await program.waitForText(/⚠ quorum lost, no writes: 1 of 3 nodes up, 2 needed/);
+    await program.waitForText("quorum OK");
+    await program.waitForText(ready);
+  });
+
+  test("a thousand log lines a second: keys work, the log holds still when it is told to", async () => {
+    const program = open("flood");
+    await program.waitForText(/4 Log {2}following · info and above · [2-9],\d{3}/);
+    program.type("\u001b[5~");
+    await program.waitForText(/[1-9]\d* below, f follows/);
+    await program.waitUntil("a whole frame", (screen) => screen.whole());
+    const shown = () => program.screen.lines().slice(21, 36);
+    const held = shown();
+    await program.waitForText(/[1-9],\d{3} below, f follows/);
+    expect(shown()).toEqual(held);
+    program.type("/000000042");
+    await program.waitForText(/filter: 000000042▏/);
+    await program.waitForText(/\/000000042 · \d of/);
+    program.type("\u001b");
+    await program.waitForText(/following · info and above · [3-9],\d{3}/);
+    program.type("q");
+    expect((await program.exited).code).toBe(0);
+  });
+
+  test("a mouse clicks and scrolls, and is switched off with the console", async () => {
+    const program = open("mouse");
+    await program.waitForText("›●");
+    program.type("\u001b[<0;10;5M\u001b[<0;10;5m");
+    await program.waitForText("›▲");
+    program.type("\u001b[<64;10;25M");
+    await program.waitForText("3 below, f follows");
+    program.type("\u001b[<65;10;25M");
+    await program.waitForText("following");
+    program.type(":mouse off\r");
+    await program.waitUntil("the mouse off", (screen) => screen.raw().includes("\u001b[?1000l"));
+    program.type(":mouse on\r");
+    await program.waitUntil("the mouse on", (screen) => screen.raw().split("\u001b[?1000h").length === 3);
+    program.type("q");
+    await program.exited;
+    const raw = program.screen.raw();
+    expect(raw.lastIndexOf("\u001b[?1000l")).toBeGreaterThan(raw.lastIndexOf("\u001b[?1000h"));
+  });
+
+  test("an act is asked about, done, and told; one that fails says why", async () => {
+    const program = open("calm");
+    await program.waitForText("›●");
+    program.type("ak");
+    await program.waitForText("kill node 1? 2 of 3 live then: the quorum holds.");
+    program.type("y");
+    await program.waitForText("kill node 1: done");
+    await program.waitForText("Node 1: killed by kill 1");
+    program.type(":restart 2\ry");
+    await program.waitForText("restart node 2: it will not — leave it");
+    program.type("q");
+    await program.exited;
+  });
+
+  test("a screen reader is read sentences, one after the other, and nothing is drawn over", async () => {
+    const program = open("calm", { env: { INK_SCREEN_READER: "true" } });
+    await program.waitForText("3 of 3 nodes up, node 3 leads term 8, quorum, 1 more may stop");
+    expect(program.screen.alternate()).toBe(false);
+    program.type("4");
+    await program.waitForText(/^Log:/m);
+    program.type("1");
+    await program.waitForText(/^node 1 is up, follower/m);
+    program.type("ak");
+    await program.waitForText(/^kill node 1\? .*y yes {2}n no/m);
+    program.type("n");
+    await program.waitForText("nothing was done");
+    expect(program.screen.text()).not.toMatch(/[│╭▁-█\u2800-\u28ff]/);
     program.type("q");
     expect((await program.exited).code).toBe(0);
   });
@@ -189,6 +286,33 @@ describe("when something ends it", () => {
     expect(program.screen.text()).toContain(message);
   });
 
+  test.each([
+    ["s", "exit: quit"],
+    ["b", "exit: quit background"],
+  ])("a server is left by %s", async (key, how) => {
+    const program = open("server");
+    await program.waitForText(ready);
+    program.type("q");
+    await program.waitForText("Leave node 1?  s stop it  b leave it running  Esc stay");
+    program.type(key);
+    expect((await program.exited).code).toBe(0);
+    expect(program.screen.lines().filter((line) => line !== "")).toEqual([how]);
+  });
+
+  test("when nobody comes to run it, the terminal is given back and the caller tells why", async () => {
+    const program = open("unready");
+    expect((await program.exited).code).toBe(0);
+    expectGivenBack(program);
+    expect(program.screen.lines().filter((line) => line !== "")).toEqual(["exit: unready"]);
+  });
+
+  test("what ends it before anybody was gathered leaves nobody behind", async () => {
+    const program = open("early");
+    expect((await program.exited).code).toBe(0);
+    expectGivenBack(program);
+    expect(program.screen.text()).toContain("nobody was gathered\nexit: signal SIGTERM");
+  });
+
   test("process.exit in the middle gives the terminal back too", async () => {
     const program = open("exit");
     expect((await program.exited).code).toBe(7);
@@ -213,7 +337,9 @@ describe("when something ends it", () => {
     expect(program.screen.alternate()).toBe(false);
     program.resize(80, 24);
     program.type("fg\r");
-    await program.waitForText("a second a cell");
+    await program.waitUntil("the deck's border in the last but two rows", (screen) =>
+      (screen.lines()[21] ?? "").startsWith("╰─ 4 Log"),
+    );
     expect(program.screen.alternate()).toBe(true);
     program.type("q");
     await program.waitForText("exit: quit");

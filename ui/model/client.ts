@@ -11,10 +11,9 @@ import { type Line, plain, printable } from "./line.ts";
 /** An upload under way. */
 export interface Transfer {
   readonly name: string;
-  /** 0 … 1. */
-  readonly share: number;
-  /** `1.2 MB/s`. */
-  readonly says: string;
+  readonly bytes: number;
+  readonly total: number;
+  readonly bytesPerSecond: number;
 }
 
 export interface ClientPane {

@@ -7,11 +7,14 @@
  * has renewed for `staleMsMax` is marked as old.
  */
 import type { NodeId, Term } from "../../core/model/ids.ts";
-import type { NodeState, NodeView, Snapshot } from "../../core/model/snapshot.ts";
+import type { LinkView, NodeState, NodeView, RiskView, Snapshot } from "../../core/model/snapshot.ts";
 import type { WallMs } from "../../core/model/units.ts";
 
-/** Snapshots come several times a second; after this long without one, what is shown is called old. */
-export const staleMsMax = 2_000;
+/** Snapshots come once a second and at each change; after this long without one, what is shown is called old. */
+export const staleMsMax = 3_500;
+
+/** Every node speaks once a second: one whose word is so much older than another's has fallen silent. */
+export const behindMsMax = 2_100;
 
 /** What is heard of a node this long after its process ended is of a new process, not late news of the old. */
 export const lateNewsMsMax = 1_000;
@@ -23,15 +26,26 @@ export interface Received {
 }
 
 export interface ProcessState {
-  readonly state: "starting" | "running" | "exited";
+  /** `frozen`: stopped by a signal, and nobody can tell but who did it. */
+  readonly state: "starting" | "running" | "frozen" | "exited";
+  /** Its network is cut. */
+  readonly cut: boolean;
   readonly pid: number | null;
   readonly reason: string | null;
+  readonly since: WallMs;
+}
+
+/** Why this console hears nothing of a node directly, though others may. */
+export interface LinkProblem {
+  readonly what: string;
+  readonly hint: string;
   readonly since: WallMs;
 }
 
 export interface Sources {
   readonly snapshots: ReadonlyMap<NodeId, Received>;
   readonly processes: ReadonlyMap<NodeId, ProcessState>;
+  readonly links: ReadonlyMap<NodeId, LinkProblem>;
 }
 
 export interface ClusterNode {
@@ -42,8 +56,10 @@ export interface ClusterNode {
   readonly silentMs: number | null;
   /** Why its process ended, where the console started it. */
   readonly exit: string | null;
-  /** The process that the console started, while it runs. */
+  /** The process that the console started, while it is there. */
   readonly pid: number | null;
+  readonly process: ProcessState | null;
+  readonly link: LinkProblem | null;
 }
 
 export interface ClusterView {
@@ -55,6 +71,8 @@ export interface ClusterView {
   readonly quorum: { readonly live: number; readonly needed: number; readonly ok: boolean };
   readonly tolerance: number;
   readonly nodes: readonly ClusterNode[];
+  readonly links: readonly LinkView[];
+  readonly risk: RiskView | null;
 }
 
 /** Null until the first snapshot has come. */
@@ -64,9 +82,7 @@ export const clusterOf = (sources: Sources, now: WallMs): ClusterView | null => 
   const { snapshot } = chosen;
   const ageMs = Math.max(0, now - chosen.at);
   const stale = ageMs > staleMsMax;
-  const nodes = snapshot.nodes.map((view) =>
-    clusterNode(view, sources.processes.get(view.id), now, { received: chosen, stale }),
-  );
+  const nodes = snapshot.nodes.map((view) => clusterNode(view, sources, now, { received: chosen, stale }));
   const overruled = nodes.filter((node) => isLive(node.view.state) && !isLive(node.state)).length;
   const live = Math.max(0, snapshot.quorum.live - overruled);
   const leaderUp = nodes.some((node) => node.leads);
@@ -83,17 +99,21 @@ export const clusterOf = (sources: Sources, now: WallMs): ClusterView | null => 
     },
     tolerance: Math.max(0, snapshot.tolerance - overruled),
     nodes,
+    links: snapshot.links,
+    risk: snapshot.risk,
   };
 };
 
 export const isLive = (state: NodeState): boolean => state === "up" || state === "suspect";
 
 /** The snapshot to show, by the rule on top of this page; null when there is none. */
-const chooseSnapshot = (sources: Sources, now: WallMs): Received | null => {
+export const chooseSnapshot = (sources: Sources, now: WallMs): Received | null => {
   const all = [...sources.snapshots.values()];
+  const newest = Math.max(...all.map(({ at }) => at));
   const fresh = all.filter(
     (received) =>
       now - received.at <= staleMsMax &&
+      newest - received.at <= behindMsMax &&
       sources.processes.get(received.snapshot.observer)?.state !== "exited",
   );
   const best = fresh.length > 0 ? fresh.toSorted(better) : all.toSorted((one, other) => other.at - one.at);
@@ -116,10 +136,11 @@ const claimOf = (snapshot: Snapshot): number =>
 
 const clusterNode = (
   view: NodeView,
-  process: ProcessState | undefined,
+  sources: Sources,
   now: WallMs,
   from: { readonly received: Received; readonly stale: boolean },
 ): ClusterNode => {
+  const process = sources.processes.get(view.id);
   const exited = process?.state === "exited" && !isHeardAgain(view, process, from.received);
   const ageMs = from.stale ? Math.max(0, now - from.received.at) : 0;
   const silentMs = view.heartbeatMs === null ? null : view.heartbeatMs + ageMs;
@@ -130,7 +151,9 @@ const clusterNode = (
     leads: view.id === from.received.snapshot.leader && isLive(state),
     silentMs: exited ? Math.max(0, now - process.since) : silentMs,
     exit: exited ? (process.reason ?? "its process ended") : null,
-    pid: process?.state === "running" ? process.pid : null,
+    pid: process === undefined || process.state === "exited" ? null : process.pid,
+    process: process ?? null,
+    link: sources.links.get(view.id) ?? null,
   };
 };
 

@@ -23,7 +23,9 @@ export const inserted = ({ text, cursor }: Field, given: string): Field => {
   return { text: text.slice(0, cursor) + added + text.slice(cursor), cursor: cursor + added.length };
 };
 
-export type Edit = "left" | "right" | "first" | "last" | "erase" | "erase-next" | "erase-word" | "erase-all";
+const edits = ["left", "right", "first", "last", "erase", "erase-next", "erase-word", "erase-all"] as const;
+export type Edit = (typeof edits)[number];
+export const isEdit = (action: string): action is Edit => (edits as readonly string[]).includes(action);
 
 export const edited = ({ text, cursor }: Field, edit: Edit): Field => {
   const before = text.slice(0, cursor);
@@ -53,6 +55,9 @@ export const edited = ({ text, cursor }: Field, edit: Edit): Field => {
 };
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** Whether a key is text: one character as people see it. The names of other keys are longer. */
+export const isOneCharacter = (key: string): boolean => [...graphemes.segment(key)].length === 1;
 
 const firstOf = (text: string): string => {
   for (const { segment } of graphemes.segment(text)) return segment;

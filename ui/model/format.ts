@@ -13,7 +13,7 @@ const dayMs = 24 * hourMs;
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** A duration: `32 ms`, `4.2 s`, `12 s`, `3m 05s`, `2h 04m`, `2d 4h`. */
+/** A duration: `32 ms`, `4.2 s`, `12 s`, `3m 05s`, `2h 04m`, `2d 4h`, `130 d`. */
 export const formatAge = (ms: number | null): string => {
   if (ms === null) return unknown;
   const age = Math.max(0, ms);
@@ -23,12 +23,20 @@ export const formatAge = (ms: number | null): string => {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
   if (age < dayMs) return `${Math.floor(age / hourMs)}h ${two(Math.floor((age % hourMs) / minuteMs))}m`;
-  return `${Math.floor(age / dayMs)}d ${Math.floor((age % dayMs) / hourMs)}h`;
+  const days = Math.floor(age / dayMs);
+  // Hours no longer matter, and would make columns too narrow.
+  return days >= 100 ? `${days} d` : `${days}d ${Math.floor((age % dayMs) / hourMs)}h`;
 };
 
+/** The same for what is usually short: `0.4 ms`. */
+export const formatFine = (ms: number | null): string =>
+  ms !== null && ms < 9.95 ? `${Math.max(0, ms).toFixed(1)} ms` : formatAge(ms);
+
 /** The same in whole seconds, for sentences that are read while they count up. */
-export const formatSeconds = (ms: number | null): string =>
-  ms !== null && ms < minuteMs ? `${Math.floor(Math.max(0, ms) / secondMs)} s` : formatAge(ms);
+export const formatSeconds = (ms: number | null): string => {
+  if (ms === null || ms >= minuteMs) return formatAge(ms);
+  return ms < secondMs ? "<1 s" : `${Math.floor(ms / secondMs)} s`;
+};
 
 const byteUnits = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
@@ -65,25 +73,34 @@ export const formatClock = (wallMs: number): string => {
 export const formatMoment = (wallMs: number): string =>
   `${formatClock(wallMs).slice(0, -1)}.${String(Math.floor(partOfDay(wallMs) % secondMs)).padStart(3, "0")}`;
 
-/** 0 … 1 as a bar of `cells` cells: `████░░░░░░`. Anything above zero shows at least one cell. */
+/** 0 … 1 as a bar of `cells` cells: `▆▆▆▆▁▁▁▁▁▁`. Anything above zero shows at least one cell. */
 export const bar = (fraction: number, cells: number): string => {
   const value = clampFraction(fraction);
   const full = value === 0 ? 0 : Math.max(1, Math.round(value * cells));
-  return "█".repeat(full) + "░".repeat(cells - full);
+  return "▆".repeat(full) + "▁".repeat(cells - full);
 };
 
 const sparkBlocks = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
 
 /**
- * The newest `cells` samples (0 … 1, null where nothing was known) on a fixed scale, so that two rows can be
+ * The newest `cells` samples from 0 to `max` (NaN where nothing was known), so that two rows of one scale can be
  * compared and a quiet node does not look busy.
  */
-export const sparkline = (samples: readonly (number | null)[], cells: number): string => {
+export const sparkline = (samples: readonly number[], max: number, cells: number): string => {
   const newest = cells > 0 ? samples.slice(-cells) : [];
   const drawn = newest.map((sample) =>
-    sample === null ? " " : (sparkBlocks[Math.min(7, Math.floor(clampFraction(sample) * 8))] ?? " "),
+    Number.isNaN(sample)
+      ? " "
+      : (sparkBlocks[Math.min(7, Math.floor(clampFraction(sample / max) * 8))] ?? " "),
   );
   return " ".repeat(Math.max(0, cells - drawn.length)) + drawn.join("");
+};
+
+/** Uploads a second: `0`, `2.4/s`, `38/s`. */
+export const formatRate = (perSecond: number | null): string => {
+  if (perSecond === null) return unknown;
+  if (perSecond < 0.05) return "0/s";
+  return perSecond < 9.95 ? `${perSecond.toFixed(1)}/s` : `${Math.round(perSecond)}/s`;
 };
 
 const clampFraction = (value: number): number => Math.min(1, Math.max(0, Number.isFinite(value) ? value : 0));

@@ -110,6 +110,28 @@ export const cutText = (text: string, width: number): string => {
   return cut;
 };
 
+/** `text` in `width` cells; what is too long ends in `…` between two words, unless a word is very long. */
+export const cutWords = (text: string, width: number): string => {
+  if (displayWidth(text) <= width) return text;
+  const cut = cutText(text, width - 1);
+  const end = text[cut.length] === " " ? cut.length : cut.lastIndexOf(" ");
+  const kept = end * 2 > cut.length ? cut.slice(0, end) : cut;
+  return `${kept.replace(/[:, ]+$/, "")}…`;
+};
+
+/** The last `width` cells of `text`, `…` before them when something is missing. */
+export const tailText = (text: string, width: number): string => {
+  if (displayWidth(text) <= width) return text;
+  let left = width - 1;
+  let tail = "";
+  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+    left -= graphemeWidth(segment);
+    if (left < 0) break;
+    tail = segment + tail;
+  }
+  return width <= 0 ? "" : `…${tail}`;
+};
+
 /**
  * `text` without anything that a terminal would obey or that turns the reading direction: names and addresses
  * come from strangers. Each such character becomes `�`; a tab becomes a blank.

@@ -4,10 +4,11 @@
  * Where one looks is remembered as the number of the bottom line, not as a distance from the end, so that the
  * text under the eyes stays where it is while new lines arrive below. Following is the absence of such a number.
  */
-import type { Level, LogEntry } from "../../core/model/events.ts";
+import type { Event, Level, LogEntry } from "../../core/model/events.ts";
 import { sentenceOf } from "../../core/model/events.ts";
 import type { NodeId } from "../../core/model/ids.ts";
 import { printable } from "./line.ts";
+import { type Filter, isFiltering, matcherOf, noFilter } from "./log-filter.ts";
 
 export const logLinesMax = 10_000;
 /** Longer sentences are cut when they arrive: no screen shows them, and 10,000 of them must stay small. */
@@ -21,6 +22,8 @@ export interface LogLine {
   /** Null for what the console itself has to say. */
   readonly node: NodeId | null;
   readonly level: Level;
+  /** Of the event that it tells; null for what is none. */
+  readonly kind: Event["kind"] | null;
   readonly text: string;
 }
 
@@ -34,8 +37,9 @@ export interface LogView {
   /** The sequence of the line at the bottom; null while following. */
   readonly anchor: number | null;
   readonly levelMin: Level;
-  /** Lines must contain it, whatever the case; "" shows all. */
-  readonly filter: string;
+  readonly filter: Filter;
+  /** Marked, and gone to; hides nothing. */
+  readonly search: string;
   /** Only what this node says; null shows all. */
   readonly node: NodeId | null;
 }
@@ -49,9 +53,15 @@ export interface LogWindow {
 }
 
 export const emptyLog: Log = { lines: [], sequenceNext: 0 };
-export const firstLogView: LogView = { anchor: null, levelMin: "info", filter: "", node: null };
+export const firstLogView: LogView = {
+  anchor: null,
+  levelMin: "info",
+  filter: noFilter,
+  search: "",
+  node: null,
+};
 
-const levels: readonly Level[] = ["debug", "info", "warn", "error"];
+export const levels: readonly Level[] = ["debug", "info", "warn", "error"];
 
 /** The next stricter level, and from the strictest back to all. */
 export const nextLevel = (level: Level): Level =>
@@ -63,6 +73,7 @@ export const saidOf = (entry: LogEntry): Said => ({
   at: entry.at,
   node: entry.node,
   level: entry.level,
+  kind: entry.event.kind,
   text: sentenceOf(entry.node, entry.event),
 });
 
@@ -79,6 +90,12 @@ export const appendLog = (log: Log, said: readonly Said[]): Log => {
     lines: [...kept, ...added.slice(-logLinesMax)],
     sequenceNext: log.sequenceNext + added.length,
   };
+};
+
+/** The log as it was before line `sequence` came. */
+export const logBefore = (log: Log, sequence: number): Log => {
+  const end = endUpTo(log.lines, sequence - 1);
+  return end === log.lines.length ? log : { lines: log.lines.slice(0, end), sequenceNext: sequence };
 };
 
 /** What of the log shows in `rows` rows. */
@@ -102,28 +119,63 @@ export const scrollLog = (log: Log, view: LogView, rows: number, delta: number):
   return { ...view, anchor: bottom === undefined || moved === matching.length ? null : bottom.sequence };
 };
 
-const matchingLines = (log: Log, view: LogView): readonly LogLine[] => {
-  const levelMin = levels.indexOf(view.levelMin);
-  const wanted = view.filter.toLowerCase();
-  if (levelMin === 0 && wanted === "" && view.node === null) return log.lines;
-  return log.lines.filter(
+/** The nearest line in that direction whose text is searched for, or the first or last of all when there is none. */
+export const foundLine = (log: Log, view: LogView, by: 1 | -1): LogLine | null => {
+  if (view.search === "") return null;
+  const { lets } = matcherOf({ text: view.search, regex: false });
+  const found = matchingLines(log, view).filter((line) => lets(line.text));
+  const from = view.anchor ?? log.sequenceNext - 1;
+  const next =
+    by === 1
+      ? found.find((line) => line.sequence > from)
+      : found.findLast((line) => line.sequence < from || (view.anchor === null && line.sequence === from));
+  return next ?? (by === 1 ? found[0] : found.at(-1)) ?? null;
+};
+
+interface Matched {
+  readonly lines: readonly LogLine[];
+  readonly view: LogView;
+  readonly result: readonly LogLine[];
+}
+/** A frame asks several times for the same lines, and filtering ten thousand costs milliseconds. */
+let matched: Matched | null = null;
+
+/** The lines that pass level, node and filter. */
+export const matchingLines = (log: Log, view: LogView): readonly LogLine[] => {
+  const { levelMin, filter, node } = view;
+  if (levelMin === "debug" && !isFiltering(filter) && node === null) return log.lines;
+  const known = matched;
+  if (
+    known !== null &&
+    known.lines === log.lines &&
+    known.view.levelMin === levelMin &&
+    known.view.filter === filter &&
+    known.view.node === node
+  )
+    return known.result;
+  const lowest = levels.indexOf(levelMin);
+  const { lets } = matcherOf(filter);
+  const result = log.lines.filter(
     (line) =>
-      levels.indexOf(line.level) >= levelMin &&
-      (view.node === null || line.node === view.node) &&
-      (wanted === "" || line.text.toLowerCase().includes(wanted)),
+      levels.indexOf(line.level) >= lowest && (node === null || line.node === node) && lets(line.text),
   );
+  matched = { lines: log.lines, view, result };
+  return result;
 };
 
 /** Index after the bottom line; never so small that the window's upper rows would be empty. */
-const windowEnd = (matching: readonly LogLine[], anchor: number | null, rows: number): number => {
-  if (anchor === null) return matching.length;
+const windowEnd = (matching: readonly LogLine[], anchor: number | null, rows: number): number =>
+  anchor === null ? matching.length : Math.max(endUpTo(matching, anchor), Math.min(rows, matching.length));
+
+/** Index after the last line whose number is at most `sequence`. */
+const endUpTo = (lines: readonly LogLine[], sequence: number): number => {
   let low = 0;
-  let high = matching.length;
+  let high = lines.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const line = matching[middle];
-    if (line !== undefined && line.sequence <= anchor) low = middle + 1;
+    const line = lines[middle];
+    if (line !== undefined && line.sequence <= sequence) low = middle + 1;
     else high = middle;
   }
-  return Math.max(low, Math.min(rows, matching.length));
+  return low;
 };

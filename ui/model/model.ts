@@ -1,122 +1,213 @@
 /**
  * Everything the console knows and shows, as one value.
  *
- * `live` is what has come in; `frozen` is an earlier `live` that is looked at instead while the console is paused
- * (values never change, so keeping one costs nothing). The rest is where the person is: pane, selection, filter.
+ * `live` is what has come in; `frozen` is an earlier state that is looked at instead, because the console is paused
+ * or one has gone back in time (values never change, so keeping one costs nothing). The rest is where the person is:
+ * pane, selection, filter, question.
  */
 import type { LogEntry } from "../../core/model/events.ts";
 import type { NodeId } from "../../core/model/ids.ts";
 import type { Snapshot } from "../../core/model/snapshot.ts";
 import type { WallMs } from "../../core/model/units.ts";
+import type { ActName } from "./acts.ts";
 import { type ClientPane, type FirstClient, firstClient } from "./client.ts";
-import { type ClusterView, clusterOf, type Sources } from "./cluster.ts";
-import type { PaneId, Room } from "./keys.ts";
-import { borderRows, type Layout, layoutOf, type Size } from "./layout.ts";
+import { type ClusterView, clusterOf, type ProcessState, type Sources } from "./cluster.ts";
+import { emptyField, type Field } from "./field.ts";
+import { emptyHistory, type History } from "./history.ts";
+import type { Room } from "./keys.ts";
+import { borderRows, type Layout, layoutOf, placeOf, type Size } from "./layout.ts";
+import type { Tone } from "./line.ts";
 import { emptyLog, firstLogView, type Log, type LogView } from "./log.ts";
 import { type Notice, type NoticeCommands, noticesOf } from "./notices.ts";
+import type { DeckPane, PaneId } from "./panes.ts";
+import { emptyTimeline, type Timeline } from "./timeline.ts";
 
 /** What comes in from outside. Node numbers in it are of one cluster. */
 export type ConsoleEvent =
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
   | { readonly kind: "log"; readonly entry: LogEntry }
+  /** Log lines of that node which this console did not get. */
+  | { readonly kind: "skipped"; readonly node: NodeId; readonly lines: number }
+  | ({ readonly kind: "process"; readonly node: NodeId } & Omit<ProcessState, "since">)
+  /** Why nothing is heard of that node directly; null when it is. */
+  | { readonly kind: "link"; readonly node: NodeId; readonly problem: Problem | null }
+  /** An act is over: null when it was done. */
   | {
-      readonly kind: "process";
+      readonly kind: "acted";
+      readonly act: ActName;
       readonly node: NodeId;
-      readonly state: "starting" | "running" | "exited";
-      readonly pid: number | null;
-      readonly reason: string | null;
+      readonly problem: Problem | null;
     };
 
-/** One sample a second; five minutes. */
-export const loadSamplesMax = 300;
-
-/** A node's load, 0 … 1, oldest first; null where it was not known. All nodes' rows end at the same second. */
-export type LoadHistory = ReadonlyMap<NodeId, readonly (number | null)[]>;
+export interface Problem {
+  readonly what: string;
+  readonly hint: string;
+}
 
 export interface Live extends Sources {
   readonly log: Log;
-  readonly loads: LoadHistory;
+  readonly history: History;
+  readonly timeline: Timeline;
 }
 
-export interface ConsoleModel {
+/** What the caller of the console has settled. */
+export interface Setup {
   readonly title: string;
   /** Who or what this console is for: a user's name, a node; "" for nothing. */
   readonly subtitle: string;
   readonly commands: NoticeCommands;
+  /** What silence means. */
+  readonly timings: { readonly heartbeatMs: number; readonly electionTimeoutMs: number };
+  /** What can be done to nodes from here; nothing when one may only look. */
+  readonly acts: readonly ActName[];
+  readonly readOnly: boolean;
+  /** The node that runs as a child of this console and could go on without it; null when leaving needs no word. */
+  readonly leaves: NodeId | null;
+}
+
+/** What stands over the panes and takes the keys. */
+export type Overlay =
+  | { readonly kind: "help"; readonly from: number }
+  | {
+      readonly kind: "field";
+      readonly what: "filter" | "search";
+      readonly field: Field;
+      readonly regex: boolean;
+    }
+  | {
+      readonly kind: "command";
+      readonly field: Field;
+      /** Which line of the history is in the field, from the newest (0); null for one's own. */
+      readonly recalled: number | null;
+      readonly choices: readonly string[];
+    }
+  | { readonly kind: "menu"; readonly node: NodeId; readonly at: number }
+  | { readonly kind: "ask"; readonly act: ActName; readonly node: NodeId }
+  | { readonly kind: "leave" }
+  /** `below`: lines under what shows. */
+  | { readonly kind: "copy"; readonly below: number };
+
+export interface Frozen {
+  readonly kind: "paused" | "past";
+  readonly live: Live;
+  readonly at: WallMs;
+  /** The item of the timeline that one has gone back to; null while paused. */
+  readonly item: number | null;
+}
+
+/** A word about what one has just done; gone after `flashMsMax` or at the next key. */
+export interface Flash {
+  readonly text: string;
+  readonly tone: Tone;
+  readonly at: WallMs;
+}
+export const flashMsMax = 6_000;
+
+/** Of the charts, in seconds; null for what suits how much is known. */
+export type Range = 60 | 300 | 3_600 | null;
+
+export interface ConsoleModel {
+  readonly setup: Setup;
   readonly now: WallMs;
   readonly size: Size;
   readonly live: Live;
-  readonly frozen: { readonly live: Live; readonly at: WallMs } | null;
+  readonly frozen: Frozen | null;
   readonly focus: PaneId;
+  /** Whose turn it is in the lowest place. */
+  readonly deck: DeckPane;
   readonly zoomed: boolean;
-  /** The first line of the help that shows; null while it is closed. */
-  readonly help: number | null;
+  readonly overlay: Overlay | null;
   /** One of the nodes that show; null only while none does. */
   readonly selected: NodeId | null;
   readonly logView: LogView;
-  /** The text of the filter field while it is open. */
-  readonly typing: string | null;
+  /** The number of the event that is selected; null for the newest, whatever comes. */
+  readonly event: number | null;
+  /** How far down the panes are that have nothing to select. */
+  readonly scroll: Partial<Readonly<Record<PaneId, number>>>;
+  readonly range: Range;
+  readonly mouse: boolean;
+  readonly commandHistory: readonly string[];
+  readonly flash: Flash | null;
   readonly client: ClientPane;
 }
 
 export interface FirstModel {
-  readonly title: string;
-  readonly subtitle: string;
-  readonly commands: NoticeCommands;
+  readonly setup: Setup;
   readonly now: WallMs;
   readonly size: Size;
+  readonly mouse: boolean;
   readonly client: FirstClient;
 }
+
+export const emptyLive: Live = {
+  snapshots: new Map(),
+  processes: new Map(),
+  links: new Map(),
+  log: emptyLog,
+  history: emptyHistory,
+  timeline: emptyTimeline,
+};
 
 export const firstModel = ({ client, ...first }: FirstModel): ConsoleModel => ({
   ...first,
   client: firstClient(client),
-  live: { snapshots: new Map(), processes: new Map(), log: emptyLog, loads: new Map() },
+  live: emptyLive,
   frozen: null,
   focus: "nodes",
+  deck: "log",
   zoomed: false,
-  help: null,
+  overlay: null,
   selected: null,
   logView: firstLogView,
-  typing: null,
+  event: null,
+  scroll: {},
+  range: null,
+  commandHistory: [],
+  flash: null,
 });
 
-/** What the panes show: the present, or the moment at which the console was paused. */
+export const emptyCommand: Extract<Overlay, { readonly kind: "command" }> = {
+  kind: "command",
+  field: emptyField,
+  recalled: null,
+  choices: [],
+};
+
+/** What the panes show: the present, or the moment that one looks at instead. */
 export const shownLive = (model: ConsoleModel): Live => model.frozen?.live ?? model.live;
+/** The moment that the panes show. */
+export const shownAt = (model: ConsoleModel): WallMs => model.frozen?.at ?? model.now;
 export const shownCluster = (model: ConsoleModel): ClusterView | null =>
-  clusterOf(shownLive(model), model.frozen?.at ?? model.now);
+  clusterOf(shownLive(model), shownAt(model));
 
 /** What header and warnings show: always the present. */
 export const liveCluster = (model: ConsoleModel): ClusterView | null => clusterOf(model.live, model.now);
 export const liveNotices = (model: ConsoleModel): readonly Notice[] =>
-  noticesOf(liveCluster(model), model.live.processes, model.commands);
+  noticesOf(liveCluster(model), model.live, model.setup.commands);
 
 /** The pane that has all the room: by `z`, or because there is no room for it beside the others. */
 export const zoomedPane = (model: ConsoleModel): PaneId | null => {
   if (model.zoomed) return model.focus;
-  const together = layoutOf(model.size, nodeCount(model), null, liveNotices(model).length);
-  return together.kind === "panes" && together[model.focus] === 0 ? model.focus : null;
+  const together = layoutOf(model.size, { ...wishOf(model), zoomed: null });
+  return together.kind === "panes" && placeOf(together, model.focus) === null ? model.focus : null;
 };
 
 export const modelLayout = (model: ConsoleModel): Layout =>
-  layoutOf(model.size, nodeCount(model), zoomedPane(model), liveNotices(model).length);
+  layoutOf(model.size, { ...wishOf(model), zoomed: zoomedPane(model) });
 
-/** Log lines that show at once; at least 1. */
-export const logRows = (model: ConsoleModel): number => {
-  const layout = modelLayout(model);
-  return layout.kind === "panes" ? Math.max(1, layout.log - borderRows) : 1;
-};
+const wishOf = (model: ConsoleModel) => ({
+  nodeCount: shownNodes(model).length,
+  noticeCount: liveNotices(model).length,
+  deck: model.deck,
+});
 
-/** Lines of the client that show at once; at least 1. */
-export const clientRows = (model: ConsoleModel): number => {
-  const layout = modelLayout(model);
-  return layout.kind === "panes" ? Math.max(1, layout.client - borderRows - 1) : 1;
-};
+/** Lines that a pane shows at once; at least 1. */
+export const paneRows = (model: ConsoleModel, pane: PaneId): number =>
+  Math.max(1, (placeOf(modelLayout(model), pane)?.rows ?? 0) - borderRows);
 
 /** Where keys go now. */
 export const currentRoom = (model: ConsoleModel): Exclude<Room, "everywhere"> => {
-  if (model.typing !== null) return "field";
-  if (model.help !== null) return "help";
+  if (model.overlay !== null) return model.overlay.kind;
   return model.focus === "client" && model.client.typing ? "prompt" : model.focus;
 };
 
@@ -124,4 +215,11 @@ export const currentRoom = (model: ConsoleModel): Exclude<Room, "everywhere"> =>
 export const shownNodes = (model: ConsoleModel): readonly NodeId[] =>
   shownCluster(model)?.nodes.map((node) => node.view.id) ?? [];
 
-const nodeCount = (model: ConsoleModel): number => shownNodes(model).length;
+/** The word of the moment, while it is fresh. */
+export const shownFlash = ({ flash, now }: ConsoleModel): Flash | null =>
+  flash !== null && now - flash.at < flashMsMax ? flash : null;
+
+export const withFlash = (model: ConsoleModel, text: string, tone: Tone): ConsoleModel => ({
+  ...model,
+  flash: { text, tone, at: model.now },
+});

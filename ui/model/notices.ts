@@ -6,8 +6,9 @@
  * from one where all is well.
  */
 import type { NodeId } from "../../core/model/ids.ts";
-import type { ClusterNode, ClusterView, ProcessState } from "./cluster.ts";
+import { type ClusterNode, type ClusterView, isLive, type Sources } from "./cluster.ts";
 import { formatSeconds } from "./format.ts";
+import { careNotices } from "./notices-care.ts";
 
 export interface Notice {
   readonly tone: "good" | "warn" | "bad";
@@ -16,50 +17,67 @@ export interface Notice {
   readonly command: string | null;
 }
 
+/** What to type; `ID` stands for a node's number. */
 export interface NoticeCommands {
-  /** How to start a node; `ID` stands for its number. */
   readonly start: string;
   readonly status: string;
+  readonly doctor: string;
 }
 
 /** At least one, worst first. */
 export const noticesOf = (
   cluster: ClusterView | null,
-  processes: ReadonlyMap<NodeId, ProcessState>,
+  sources: Sources,
   commands: NoticeCommands,
 ): readonly Notice[] => {
-  if (cluster === null) return noSnapshot(processes, commands);
+  if (cluster === null) return noSnapshot(sources, commands);
   const notices = [
     ...stale(cluster, commands),
     ...quorum(cluster, commands),
     ...cluster.nodes.flatMap((node) => silentNode(cluster, node, commands)),
     ...leaderless(cluster, commands),
+    ...careNotices(cluster, commands),
     ...thin(cluster, commands),
-  ];
+  ].toSorted((one, other) => rank[one.tone] - rank[other.tone]);
   return notices.length > 0 ? notices : [allWell(cluster)];
 };
 
+const rank: Readonly<Record<Notice["tone"], number>> = { bad: 0, warn: 1, good: 2 };
+
 const count = (nodes: number): string => `${nodes} ${nodes === 1 ? "node" : "nodes"}`;
 
+export const forNode = (command: string, id: NodeId): string => command.replace("ID", String(id));
+
 const startCommand = (commands: NoticeCommands, id: NodeId): string =>
-  `start it: ${commands.start.replace("ID", String(id))}`;
+  `start it: ${forNode(commands.start, id)}`;
 
-/** A process that runs but is not heard holds the node's port and disk: it must go before another can start. */
-const mendCommand = (commands: NoticeCommands, node: ClusterNode): string =>
-  node.pid === null ? startCommand(commands, node.view.id) : `end it: kill -9 ${node.pid}`;
+/** A process that is there but is not heard holds the node's port and disk. */
+const mendCommand = (commands: NoticeCommands, { view, process, pid }: ClusterNode): string => {
+  if (process?.state === "frozen") return `wake it: :wake ${view.id}`;
+  if (process?.cut === true) return `mend its network: :mend ${view.id}`;
+  return pid === null ? startCommand(commands, view.id) : `end it: kill -9 ${pid}`;
+};
 
-const noSnapshot = (
-  processes: ReadonlyMap<NodeId, ProcessState>,
-  commands: NoticeCommands,
-): readonly Notice[] => {
+const noSnapshot = ({ processes, links }: Sources, commands: NoticeCommands): readonly Notice[] => {
   const exited = [...processes].filter(([, process]) => process.state === "exited");
-  if (exited.length === 0)
-    return [{ tone: "warn", text: "waiting for the first word of a node", command: null }];
-  return exited.map(([id, process]) => ({
-    tone: "bad",
-    text: `node ${id} ended before it said a word: ${process.reason ?? "no reason known"}`,
-    command: startCommand(commands, id),
-  }));
+  const ended = exited.map(
+    ([id, process]): Notice => ({
+      tone: "bad",
+      text: `node ${id} ended before it said a word: ${process.reason ?? "no reason known"}`,
+      command: startCommand(commands, id),
+    }),
+  );
+  const unreached = [...links].map(
+    ([id, { what }]): Notice => ({
+      tone: "bad",
+      text: `node ${id}: ${what}`,
+      command: startCommand(commands, id),
+    }),
+  );
+  const all = [...ended, ...unreached];
+  return all.length > 0
+    ? all
+    : [{ tone: "warn", text: "waiting for the first word of a node", command: null }];
 };
 
 const stale = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>
@@ -94,37 +112,24 @@ const silentNode = (cluster: ClusterView, node: ClusterNode, commands: NoticeCom
     : "it is missing for a quorum";
   switch (node.state) {
     case "up":
-      return [];
     case "rebuilding":
-      return [
-        {
-          tone: "warn",
-          text: `node ${id} is rebuilding: it votes and answers again when it has all records`,
-          command: null,
-        },
-      ];
-    case "suspect":
-      return [
-        {
-          tone: "warn",
-          text: `node ${id} silent for ${formatSeconds(node.silentMs)}: it gets no new work`,
-          command: `look: ${commands.status}`,
-        },
-      ];
-    case "down":
-      return [
-        {
-          tone: "bad",
-          text: `node ${id} ${whatHappened(node)}: ${consequence}`,
-          command: mendCommand(commands, node),
-        },
-      ];
+      return [];
+    case "suspect": {
+      const text = `node ${id} silent for ${formatSeconds(node.silentMs)}: it gets no new work`;
+      return [{ tone: "warn", text, command: `look: ${commands.status}` }];
+    }
+    case "down": {
+      const text = `node ${id} ${whatHappened(node)}: ${consequence}`;
+      return [{ tone: "bad", text, command: mendCommand(commands, node) }];
+    }
   }
 };
 
 const whatHappened = (node: ClusterNode): string => {
   if (node.exit !== null) return `ended ${formatSeconds(node.silentMs)} ago (${node.exit})`;
   const silent = node.silentMs === null ? "not heard yet" : `silent for ${formatSeconds(node.silentMs)}`;
+  if (node.process?.state === "frozen") return `frozen, ${silent}`;
+  if (node.process?.cut === true) return `cut off, ${silent}`;
   return node.pid === null ? silent : `${silent} though its process runs`;
 };
 
@@ -144,7 +149,7 @@ const thin = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[]
   cluster.tolerance === 0 &&
   cluster.nodes.length > 1 &&
   cluster.quorum.ok &&
-  cluster.nodes.every((node) => node.state === "up")
+  cluster.nodes.every((node) => isLive(node.state))
     ? [
         {
           tone: "warn",

@@ -1,82 +1,124 @@
 /**
  * What a key makes of the model: it is looked up in the key table, by the room that one is in, and its action done.
+ *
+ * The rooms that stand over the panes have files of their own: fields and the command line, questions about acts.
  */
+
+import type { NodeId } from "../../core/model/ids.ts";
+import type { ActName } from "./acts.ts";
 import { type ClientPane, type ClientRequest, clientActed, clientTyped } from "./client.ts";
-import { type Action, actionOf, helpLines, panes } from "./keys.ts";
-import { borderRows, roomOf } from "./layout.ts";
-import { printable } from "./line.ts";
-import { logWindow, nextLevel, scrollLog } from "./log.ts";
+import { emptyField, fieldOf, isOneCharacter } from "./field.ts";
+import { type Action, actionOf } from "./keys.ts";
 import {
   type ConsoleModel,
-  clientRows,
   currentRoom,
-  logRows,
+  emptyCommand,
   modelLayout,
-  shownLive,
-  shownNodes,
+  paneRows,
+  withFlash,
   zoomedPane,
 } from "./model.ts";
+import { panes } from "./panes.ts";
+import { actedInMenu, actedInQuestion, opensMenu, pickedInMenu } from "./press-acts.ts";
+import { actedInCommand, typedInCommand } from "./press-command.ts";
+import { actedInField, typedInField } from "./press-field.ts";
+import { actedInPage } from "./press-pages.ts";
+import { goTo, inPane, movedFocus, nextRange } from "./press-panes.ts";
+import { earlier, later, toNow } from "./travel.ts";
 
 /** What has to happen outside. */
-export type Command = { readonly kind: "quit" } | { readonly kind: "suspend" } | ClientRequest;
+export type Command =
+  /** `background`: the node that runs as a child goes on. */
+  | { readonly kind: "quit"; readonly background: boolean }
+  | { readonly kind: "suspend" }
+  | { readonly kind: "redraw" }
+  | { readonly kind: "mouse"; readonly on: boolean }
+  | { readonly kind: "act"; readonly act: ActName; readonly node: NodeId }
+  | ClientRequest;
 
 export type Updated = readonly [ConsoleModel, readonly Command[]];
 
-/** A filter is a word or two. */
-export const filterTextMax = 80;
-
-export const press = (model: ConsoleModel, key: string): Updated => {
-  if (model.typing !== null) return pressedInField(model, model.typing, key);
+export const press = (before: ConsoleModel, key: string): Updated => {
+  const model = before.flash === null ? before : { ...before, flash: null };
   const room = currentRoom(model);
   const action = actionOf(room, key);
   if (action !== null) return acted(model, action, key);
-  const isText = room === "prompt" && [...graphemes.segment(key)].length === 1;
-  return [isText ? withClient(model, clientTyped(model.client, key)) : model, []];
+  if (!isOneCharacter(key)) return [model, []];
+  switch (room) {
+    case "prompt":
+      return [withClient(model, clientTyped(model.client, key)), []];
+    case "field":
+      return [typedInField(model, key), []];
+    case "command":
+      return [typedInCommand(model, key), []];
+    case "menu":
+      return pickedInMenu(model, key);
+    default:
+      return [model, []];
+  }
 };
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** A paste goes where one types; where nobody does, to the client: a file that is dropped is to be uploaded. */
 export const pasted = (model: ConsoleModel, text: string): ConsoleModel => {
-  if (model.typing !== null) return typed(model, model.typing + text);
-  if (model.help !== null || model.client.user === null) return model;
+  if (model.overlay?.kind === "field") return typedInField(model, text);
+  if (model.overlay?.kind === "command") return typedInCommand(model, text);
+  if (model.overlay !== null || model.client.user === null) return model;
   return withClient({ ...model, focus: "client" }, clientTyped(model.client, text));
 };
 
 const withClient = (model: ConsoleModel, client: ClientPane): ConsoleModel => ({ ...model, client });
 
-const pressedInField = (model: ConsoleModel, text: string, key: string): Updated => {
-  const action = actionOf("field", key);
-  if (action === null) return [[...key].length === 1 ? typed(model, text + key) : model, []];
-  switch (action) {
-    case "quit":
-      return [model, [{ kind: "quit" }]];
-    case "keep-filter":
-      return [{ ...model, typing: null }, []];
-    case "drop-filter":
-      return [{ ...typed(model, ""), typing: null }, []];
-    case "erase":
-      return [typed(model, [...text].slice(0, -1).join("")), []];
-    case "erase-word":
-      return [typed(model, text.replace(/\S*\s*$/u, "")), []];
-    default:
-      return [typed(model, ""), []];
+const acted = (model: ConsoleModel, action: Action, key: string): Updated => {
+  if (action === "quit") return quit(model);
+  if (action === "suspend") return [model, [{ kind: "suspend" }]];
+  if (action === "redraw") return [model, [{ kind: "redraw" }]];
+  switch (model.overlay?.kind) {
+    case "field":
+      return [actedInField(model, model.overlay, action), []];
+    case "command":
+      return actedInCommand(model, model.overlay, action);
+    case "menu":
+      return actedInMenu(model, model.overlay, action);
+    case "ask":
+    case "leave":
+      return actedInQuestion(model, model.overlay, action);
+    case "copy":
+    case "help":
+      return [actedInPage(model, model.overlay, action), []];
+    case undefined:
+      return actedOnPanes(model, action, key);
   }
 };
 
-/** The filter works while it is typed; it shows the newest lines that match. */
-export const typed = (model: ConsoleModel, text: string): ConsoleModel => {
-  const filter = [...printable(text)].slice(0, filterTextMax).join("");
-  return { ...model, typing: filter, logView: { ...model.logView, filter, anchor: null } };
-};
+/** A node that could go on without this console is asked about. */
+const quit = (model: ConsoleModel): Updated =>
+  model.setup.leaves === null
+    ? [model, [{ kind: "quit", background: false }]]
+    : [{ ...model, overlay: { kind: "leave" } }, []];
 
-const acted = (model: ConsoleModel, action: Action, key: string): Updated => {
+const actedOnPanes = (model: ConsoleModel, action: Action, key: string): Updated => {
+  if (model.focus === "client" && (model.client.typing || clientActions.has(action)))
+    return actedInClient(model, action);
   switch (action) {
-    case "quit":
-      return [model, [{ kind: "quit" }]];
-    case "suspend":
-      return [model, [{ kind: "suspend" }]];
     case "help":
-      return [{ ...model, help: 0 }, []];
+      return [{ ...model, overlay: { kind: "help", from: 0 } }, []];
+    case "command":
+      return [{ ...model, overlay: emptyCommand }, []];
+    case "filter": {
+      const { filter } = model.logView;
+      const field = fieldOf(filter.text);
+      return [
+        { ...withLog(model), overlay: { kind: "field", what: "filter", field, regex: filter.regex } },
+        [],
+      ];
+    }
+    case "search":
+      return [
+        { ...withLog(model), overlay: { kind: "field", what: "search", field: emptyField, regex: false } },
+        [],
+      ];
+    case "menu":
+      return [opensMenu(model), []];
     case "back":
       return [steppedBack(model), []];
     case "next-pane":
@@ -84,124 +126,56 @@ const acted = (model: ConsoleModel, action: Action, key: string): Updated => {
     case "previous-pane":
       return [movedFocus(model, -1), []];
     case "go-to-pane":
-      return [wentTo(model, Number(key)), []];
+      return [goTo(model, panes[Number(key) - 1]?.id ?? model.focus), []];
     case "zoom":
       return [{ ...model, zoomed: !model.zoomed }, []];
     case "pause":
       return [paused(model), []];
-    case "filter":
-      return [{ ...model, typing: model.logView.filter, focus: "log" }, []];
-    case "follow":
-    case "level":
-      return [inLog(model, action), []];
+    case "earlier":
+      return [earlier(model), []];
+    case "later":
+      return [later(model), []];
+    case "range":
+      return [nextRange(model), []];
     default:
-      return inRoom(model, action);
+      return [inPane(model, action), []];
   }
 };
 
-const inRoom = (model: ConsoleModel, action: Action): Updated => {
-  if (model.help !== null)
-    return [{ ...model, help: helpMoved(model, model.help, action === "down" ? 1 : -1) }, []];
-  if (model.focus === "client") {
-    const [client, requests] = clientActed(model.client, action, clientRows(model));
-    return [withClient(model, client), requests];
-  }
-  const paging = action === "page-up" || action === "page-down";
-  return [model.focus === "log" || paging ? inLog(model, action) : inNodes(model, action), []];
+/** A filter and a search are of the log. */
+const withLog = (model: ConsoleModel): ConsoleModel => goTo(model, "log");
+
+const clientActions: ReadonlySet<Action> = new Set<Action>([
+  "type",
+  "down",
+  "up",
+  "first",
+  "last",
+  "page-up",
+  "page-down",
+]);
+
+const actedInClient = (model: ConsoleModel, action: Action): Updated => {
+  const page = Math.max(1, paneRows(model, "client") - 1);
+  const [client, requests] = clientActed(model.client, action, page);
+  return [withClient(model, client), requests];
 };
 
-/** To the client one goes in order to type. */
-const wentTo = (model: ConsoleModel, number: number): ConsoleModel => {
-  const focus = panes[number - 1]?.id ?? model.focus;
-  const [client] = focus === "client" ? clientActed(model.client, "type", 1) : [model.client];
-  return { ...model, focus, client };
+const paused = (model: ConsoleModel): ConsoleModel => {
+  if (model.frozen === null)
+    return { ...model, frozen: { kind: "paused", live: model.live, at: model.now, item: null } };
+  return toNow(model);
 };
 
-/** Never past the last line: the help's bottom stays at the bottom of its room. */
-const helpMoved = (model: ConsoleModel, from: number, by: number): number => {
-  const layout = modelLayout(model);
-  const rows = layout.kind === "panes" ? roomOf(layout) - borderRows : 0;
-  return Math.max(0, Math.min(helpLines - rows, from + by));
-};
-
+/** The nearest thing that one has gone into is left first. */
 const steppedBack = (model: ConsoleModel): ConsoleModel => {
-  if (model.help !== null) return { ...model, help: null };
+  if (model.frozen !== null) return toNow(model);
   if (model.zoomed) return { ...model, zoomed: false };
-  if (zoomedPane(model) !== null) return { ...model, focus: "nodes" };
-  if (model.logView.filter !== "")
-    return { ...model, logView: { ...model.logView, filter: "", anchor: null } };
-  return { ...model, logView: { ...model.logView, node: null } };
-};
-
-const movedFocus = (model: ConsoleModel, by: number): ConsoleModel => {
-  const from = panes.findIndex((pane) => pane.id === model.focus);
-  return { ...model, focus: panes[(from + by + panes.length) % panes.length]?.id ?? model.focus };
-};
-
-const paused = (model: ConsoleModel): ConsoleModel => ({
-  ...model,
-  frozen: model.frozen === null ? { live: model.live, at: model.now } : null,
-});
-
-const inNodes = (model: ConsoleModel, action: Action): ConsoleModel => {
-  const nodes = shownNodes(model);
-  const from = model.selected === null ? -1 : nodes.indexOf(model.selected);
-  const select = (index: number): ConsoleModel => ({
-    ...model,
-    selected: nodes[Math.min(nodes.length - 1, Math.max(0, index))] ?? null,
-  });
-  switch (action) {
-    case "down":
-      return select(from + 1);
-    case "up":
-      return select(from - 1);
-    case "first":
-      return select(0);
-    case "last":
-      return select(nodes.length - 1);
-    case "only-this-node": {
-      const node = model.logView.node === model.selected ? null : model.selected;
-      return { ...model, logView: { ...model.logView, node, anchor: null } };
-    }
-    default:
-      return model;
-  }
-};
-
-const inLog = (model: ConsoleModel, action: Action): ConsoleModel => {
-  const { log } = shownLive(model);
-  const rows = logRows(model);
-  const scroll = (delta: number): ConsoleModel => ({
-    ...model,
-    logView: scrollLog(log, model.logView, rows, delta),
-  });
-  switch (action) {
-    case "down":
-      return scroll(1);
-    case "up":
-      return scroll(-1);
-    case "page-down":
-      return scroll(rows);
-    case "page-up":
-      return scroll(-rows);
-    case "first":
-      return scroll(-log.lines.length);
-    case "last":
-      return { ...model, logView: { ...model.logView, anchor: null } };
-    case "follow":
-      return { ...model, logView: { ...model.logView, anchor: followToggled(model, rows) } };
-    case "level":
-      return {
-        ...model,
-        logView: { ...model.logView, levelMin: nextLevel(model.logView.levelMin), anchor: null },
-      };
-    default:
-      return model;
-  }
-};
-
-/** Stopping holds the line that is at the bottom now; with an empty log there is nothing to hold. */
-const followToggled = (model: ConsoleModel, rows: number): number | null => {
-  if (model.logView.anchor !== null) return null;
-  return logWindow(shownLive(model).log, model.logView, rows).lines.at(-1)?.sequence ?? null;
+  if (zoomedPane(model) !== null && modelLayout(model).kind === "panes") return { ...model, focus: "nodes" };
+  const { filter, search, node } = model.logView;
+  if (search !== "") return { ...model, logView: { ...model.logView, search: "" } };
+  if (filter.text !== "")
+    return { ...model, logView: { ...model.logView, filter: { text: "", regex: false }, anchor: null } };
+  if (node !== null) return { ...model, logView: { ...model.logView, node: null, anchor: null } };
+  return withFlash(model, "nothing to go back from; q leaves", "plain");
 };

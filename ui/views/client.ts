@@ -1,20 +1,11 @@
 /**
  * The client's pane: its newest lines, a bar for each upload, and the prompt at the bottom.
  */
-import { promptOf, type Transfer } from "../model/client.ts";
-import { bar, formatPercent } from "../model/format.ts";
-import {
-  cutText,
-  dim,
-  displayWidth,
-  type Line,
-  lineWidth,
-  type Piece,
-  plain,
-  printable,
-} from "../model/line.ts";
+import { promptOf } from "../model/client.ts";
+import { cutText, dim, displayWidth, type Line, type Piece, plain } from "../model/line.ts";
 import type { ConsoleModel } from "../model/model.ts";
-import type { PaneContent } from "./pane.tsx";
+import type { PaneContent } from "./pane.ts";
+import { transferLine } from "./transfers.ts";
 
 /** `width` and `rows` are inside the borders. */
 export const clientPane = (model: ConsoleModel, width: number, rows: number): PaneContent => {
@@ -37,7 +28,7 @@ const titleOf = ({ client }: ConsoleModel): Line => {
       ? [
           dim(" · "),
           {
-            text: `${client.below} below, ${client.typing ? "PgDn" : "G"} goes there`,
+            text: `${client.below} below: ${client.typing ? "PgDn" : "G"}`,
             tone: "warn" as const,
           },
         ]
@@ -79,19 +70,6 @@ const atBlank = (fits: string, text: string, wholeRow: boolean): string => {
   if (fits === text) return fits;
   const blank = fits.lastIndexOf(" ") + 1;
   return blank > (wholeRow ? fits.length / 2 : 0) ? fits.slice(0, blank) : fits;
-};
-
-const barCells = 10;
-
-/** `cat.jpg      ███████░░░   68%  1.2 MB/s`. */
-const transferLine = ({ name, share, says }: Transfer, width: number): Line => {
-  const tail: Line = [
-    { text: `  ${bar(share, barCells)}`, tone: "accent" },
-    plain(`  ${formatPercent(share).padStart(4)}  ${says.padStart(8)} `),
-  ];
-  const room = Math.max(0, width - lineWidth(tail) - 1);
-  const label = cutText(printable(name), room);
-  return [plain(` ${label}${" ".repeat(Math.max(0, room - displayWidth(label)))}`), ...tail];
 };
 
 /** The part of the line around the cursor; it shows where keys go only while they go there. */

@@ -1,5 +1,6 @@
 /**
- * The top line: the state of the cluster in one glance, always of the present, even while the panes are paused.
+ * The top line: the state of the cluster in one glance, always of the present, even while the panes are held or show
+ * the past; and at the right whose console it is and what the panes show.
  *
  * When it is too narrow for everything, the least important part goes first, never half a word.
  */
@@ -7,6 +8,7 @@ import type { ClusterView } from "../model/cluster.ts";
 import { formatAge, formatClock } from "../model/format.ts";
 import { dim, type Line, lineWidth, type Piece, plain, spreadLine } from "../model/line.ts";
 import { type ConsoleModel, liveCluster } from "../model/model.ts";
+import { placeInTime } from "../model/travel.ts";
 
 interface Part {
   readonly line: Line;
@@ -28,7 +30,7 @@ export const headerLine = (model: ConsoleModel): Line => {
 
 const leftOf = (model: ConsoleModel, parts: readonly Part[]): Line => [
   plain(" "),
-  { text: model.title, bold: true, tone: "accent" },
+  { text: model.setup.title, bold: true, tone: "accent" },
   plain("  "),
   ...joined(parts, "left"),
   plain("  "),
@@ -78,18 +80,32 @@ const startingText = (model: ConsoleModel): string => {
 
 const asideParts = (model: ConsoleModel, cluster: ClusterView | null): readonly Part[] => {
   const part = (worth: number, ...line: Piece[]): Part => ({ line, worth, side: "right" });
+  const { subtitle, readOnly } = model.setup;
   return [
-    ...(model.subtitle === "" ? [] : [part(2, plain(model.subtitle))]),
+    ...(subtitle === "" ? [] : [part(2, plain(subtitle))]),
+    ...(readOnly ? [part(5, dim("read-only"))] : []),
     part(3, plain(formatClock(model.now))),
-    part(8, ...liveness(model, cluster)),
+    ...liveness(model, cluster).map(({ line, worth }) => part(worth, ...line)),
   ];
 };
 
-const liveness = (model: ConsoleModel, cluster: ClusterView | null): Line => {
-  if (model.frozen !== null) {
-    return [{ text: `paused at ${formatClock(model.frozen.at)}`, tone: "warn", bold: true }];
+/** What the panes show stays when everything else has gone: an old state must never be taken for the present. */
+const liveness = (
+  model: ConsoleModel,
+  cluster: ClusterView | null,
+): readonly { readonly line: Line; readonly worth: number }[] => {
+  const { frozen } = model;
+  const strong = (text: string, tone: "warn" | "bad"): Line => [{ text, tone, bold: true }];
+  if (frozen?.kind === "paused")
+    return [{ line: strong(`paused at ${formatClock(frozen.at)}`, "warn"), worth: 11 }];
+  if (frozen?.kind === "past") {
+    const ago = `${formatAge(model.now - frozen.at)} ago, ${placeInTime(model)}`;
+    return [
+      { line: [{ text: ago, tone: "warn" }], worth: 2 },
+      { line: strong(`PAST ${formatClock(frozen.at)}`, "warn"), worth: 11 },
+    ];
   }
-  if (cluster === null) return [dim("no news")];
-  if (cluster.stale) return [{ text: `${formatAge(cluster.ageMs)} old`, tone: "bad", bold: true }];
-  return [{ text: "live", tone: "good" }];
+  if (cluster === null) return [{ line: [dim("no news")], worth: 8 }];
+  if (cluster.stale) return [{ line: strong(`${formatAge(cluster.ageMs)} old`, "bad"), worth: 11 }];
+  return [{ line: [{ text: "live", tone: "good" }], worth: 8 }];
 };

@@ -1,14 +1,13 @@
-/** The key table as a page to read. */
+/** The tables of keys and commands as a page to read. */
+import { commandHelp } from "../model/commands.ts";
 import { keySections } from "../model/keys.ts";
 import { dim, type Line, plain } from "../model/line.ts";
-import type { ConsoleModel } from "../model/model.ts";
-import type { PaneContent } from "./pane.tsx";
+import type { PaneContent } from "./pane.ts";
 
 const keyCells = 14;
 
-/** `rows` is inside the borders. */
-export const helpPane = (model: ConsoleModel, rows: number): PaneContent => {
-  const from = model.help ?? 0;
+/** From line `from`; `rows` is inside the borders. */
+export const helpPane = (from: number, rows: number): PaneContent => {
   const below = helpText.length - from - rows;
   return {
     title: [dim(below > 0 ? `${below} more lines: j` : "all of them")],
@@ -16,10 +15,12 @@ export const helpPane = (model: ConsoleModel, rows: number): PaneContent => {
   };
 };
 
-const helpText: readonly Line[] = keySections.flatMap((section, index): readonly Line[] => [
-  ...(index === 0 ? [] : [[]]),
-  [{ text: ` ${section.title}`, bold: true, tone: "accent" }],
-  ...section.rows.map(
-    (row): Line => [{ text: `   ${row.keys.join(" ").padEnd(keyCells)}`, bold: true }, plain(row.says)],
-  ),
-]);
+export const helpText: readonly Line[] = [...keySections, commandHelp].flatMap(
+  (section, index): readonly Line[] => [
+    ...(index === 0 ? [] : [[]]),
+    [{ text: ` ${section.title}`, bold: true, tone: "accent" }],
+    ...section.rows.map(
+      (row): Line => [{ text: `  ${row.keys.join(" ").padEnd(keyCells)}`, bold: true }, plain(row.says)],
+    ),
+  ],
+);

@@ -12,7 +12,9 @@ import {
   formatBytes,
   formatClock,
   formatCount,
+  formatFine,
   formatPercent,
+  formatRate,
   formatSeconds,
   unknown,
 } from "../model/format.ts";
@@ -26,9 +28,10 @@ import {
   plain,
   type Tone,
 } from "../model/line.ts";
-import { type ConsoleModel, shownCluster } from "../model/model.ts";
+import { type ConsoleModel, shownAt, shownCluster } from "../model/model.ts";
+import { firstNodeShown } from "../model/windows.ts";
 import { nodeMark, nodeTone } from "../theme.ts";
-import type { PaneContent } from "./pane.tsx";
+import { dotted, type PaneContent } from "./pane.ts";
 
 /** `width` and `rows` are inside the borders. */
 export const nodesPane = (model: ConsoleModel, width: number, rows: number): PaneContent => {
@@ -38,19 +41,17 @@ export const nodesPane = (model: ConsoleModel, width: number, rows: number): Pan
   }
   const columns = columnsThatFit(width);
   const body = rows - 1;
-  const at = cluster.nodes.findIndex((node) => node.view.id === model.selected);
-  const first = Math.max(0, Math.min(at - Math.floor(body / 2), cluster.nodes.length - body));
+  const first = firstNodeShown(model, body);
   const shown = cluster.nodes.slice(first, first + body);
   const hidden = cluster.nodes.length - shown.length;
-  const now = model.frozen?.at ?? model.now;
   return {
-    title: [
-      dim(`as node ${cluster.observer} sees them`),
-      ...(hidden > 0 ? [dim(` · ${hidden} more: j k`)] : []),
-    ],
+    title: dotted([
+      [dim(`as node ${cluster.observer} sees them`)],
+      ...(hidden > 0 ? [[dim(`${hidden} more: j k`)]] : []),
+    ]),
     lines: [
       [dim("    "), ...columns.map((column) => dim(aligned(column, column.title)))],
-      ...shown.map((node) => nodeRow(node, columns, node.view.id === model.selected, width, now)),
+      ...shown.map((node) => nodeRow(node, columns, node.view.id === model.selected, width, shownAt(model))),
     ],
   };
 };
@@ -59,7 +60,7 @@ interface Column {
   readonly title: string;
   readonly width: number;
   readonly align: "left" | "right";
-  /** The lowest goes first when there is too little width. */
+  /** The highest gets room first. */
   readonly worth: number;
   readonly cell: (node: ClusterNode) => Piece;
 }
@@ -106,7 +107,8 @@ const columns: readonly Column[] = [
   right("stored", 9, 6, (view) => formatBytes(view.payloadBytes)),
   right("free", 8, 11, (view) => formatBytes(view.diskFreeBytes)),
   right("up", 9, 13, (view) => formatAge(view.uptimeMs)),
-  right("round trip", 12, 2, (view) => formatAge(view.roundTripMs)),
+  right("uploads", 9, 3, (view) => formatRate(view.uploadsPerSecond)),
+  right("round trip", 12, 2, (view) => formatFine(view.roundTripMs)),
   { title: "  address", width: 24, align: "left", worth: 1, cell: ({ view }) => dim(`  ${view.address}`) },
 ];
 
@@ -114,16 +116,19 @@ const columns: readonly Column[] = [
 const prefixCells = 4;
 const edgeCells = 1;
 
-/** The worthiest columns that fit; what is left over goes to the bar. */
+/** The worthiest first, each if there is still room for it; what is left over goes to the bar. */
 const columnsThatFit = (width: number): readonly Column[] => {
-  let kept = columns;
-  const used = (): number => kept.reduce((sum, column) => sum + column.width, prefixCells + edgeCells);
-  while (used() > width) {
-    const least = Math.min(...kept.map((column) => column.worth));
-    kept = kept.filter((column) => column.worth !== least);
+  let left = width - prefixCells - edgeCells;
+  const kept = new Set<Column>();
+  for (const column of columns.toSorted((one, other) => other.worth - one.worth)) {
+    if (column.width > left) continue;
+    kept.add(column);
+    left -= column.width;
   }
-  const spare = Math.min(width - used(), barCellsMax - barCellsMin);
-  return kept.map((column) => (column.title === "" ? barColumn(barCellsMin + spare) : column));
+  const spare = Math.min(left, barCellsMax - barCellsMin);
+  return columns
+    .filter((column) => kept.has(column))
+    .map((column) => (column.title === "" ? barColumn(barCellsMin + spare) : column));
 };
 
 const aligned = (column: Column, text: string): string => {
@@ -159,11 +164,21 @@ const stateTones: Readonly<Record<ClusterNode["state"], Tone>> = {
   rebuilding: "warn",
 };
 
-const stateCell = (node: ClusterNode): Piece => ({
-  text: node.state === "down" ? "DOWN" : node.state,
-  tone: stateTones[node.state],
-  bold: node.state !== "up",
-});
+/** A node that is up and yet takes no images is not just up. */
+const stateCell = (node: ClusterNode): Piece => {
+  const { drained, readOnly, rebuild } = node.view;
+  if (node.state === "down") return { text: "DOWN", tone: "bad", bold: true };
+  if (node.state === "rebuilding" && rebuild !== null && rebuild.totalBytes > 0)
+    return {
+      text: `refill ${formatPercent(rebuild.doneBytes / rebuild.totalBytes)}`,
+      tone: "warn",
+      bold: true,
+    };
+  if (node.state !== "up") return { text: node.state, tone: stateTones[node.state], bold: true };
+  if (readOnly === true) return { text: "read-only", tone: "bad", bold: true };
+  if (drained === true) return { text: "drained", tone: "warn", bold: true };
+  return { text: "up", tone: "good" };
+};
 
 const roleCell = (node: ClusterNode): Piece => {
   if (node.leads) return { text: "★ LEADER", bold: true };
@@ -174,7 +189,13 @@ const roleCell = (node: ClusterNode): Piece => {
 const lastSeen = (node: ClusterNode, now: WallMs, room: number): string => {
   if (node.silentMs === null) return "never seen since this console looks";
   const ago = `last seen ${formatSeconds(node.silentMs)} ago`;
-  const why = node.exit === null ? "" : `: ${node.exit}`;
+  const why = whyGone(node);
   const whole = `${ago}, at ${formatClock(now - node.silentMs)}${why}`;
   return displayWidth(whole) <= room ? whole : `${ago}${why}`;
+};
+
+const whyGone = ({ exit, process }: ClusterNode): string => {
+  if (exit !== null) return `: ${exit}`;
+  if (process?.state === "frozen") return ": frozen";
+  return process?.cut === true ? ": its network is cut" : "";
 };

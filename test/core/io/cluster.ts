@@ -111,6 +111,16 @@ export class TestCluster {
     await node?.stop();
   }
 
+  snapshotOf(id: NodeId): Snapshot {
+    const node = this.#running.get(id);
+    if (node === undefined) throw new Error(`node ${id} does not run`);
+    return node.snapshot();
+  }
+
+  cutNetwork(id: NodeId, cut: boolean): void {
+    this.#running.get(id)?.cutNetwork(cut);
+  }
+
   /** Until every running node sees the same leader and all that run, and may answer. */
   async settled(): Promise<NodeId> {
     return until(() => {

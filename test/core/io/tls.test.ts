@@ -8,7 +8,7 @@ import { dialSecure, type Listener, type ListenOptions, listenSecure } from "../
 import type { Fault } from "../../../core/model/faults.ts";
 import { clusterId, nodeId } from "../../../core/model/ids.ts";
 import { frameBytesMax, helloBytesMax } from "../../../core/model/limits.ts";
-import type { Hello } from "../../../core/model/messages.ts";
+import { type Hello, protocolVersion } from "../../../core/model/messages.ts";
 import { encodeMessage } from "../../../core/wire/codec.ts";
 import { encodeFrame } from "../../../core/wire/frame.ts";
 import { type TestCluster, testCluster } from "./doors.ts";
@@ -276,18 +276,24 @@ describe("who is cut at hello", () => {
   test("another version of the protocol", async () => {
     const door = await openDoor();
     const socket = await rawPeer(door, node2);
-    socket.write(encodeFrame("message", encodeMessage(cluster.hello({ protocol: 3 }))));
+    socket.write(encodeFrame("message", encodeMessage(cluster.hello({ protocol: protocolVersion + 1 }))));
     await gone(socket);
-    expect(door.rejected[0]?.problem).toMatchObject({ code: "VERSION_MISMATCH", theirs: 3, ours: 2 });
+    expect(door.rejected[0]?.problem).toMatchObject({
+      code: "VERSION_MISMATCH",
+      theirs: protocolVersion + 1,
+    });
   });
 
   test("another version of the protocol, whose hello has other fields", async () => {
     const door = await openDoor();
     const socket = await rawPeer(door, node2);
-    const hello = { kind: "hello", protocol: 3, greeting: "hi" } as unknown as Hello;
+    const hello = { kind: "hello", protocol: protocolVersion + 1, greeting: "hi" } as unknown as Hello;
     socket.write(encodeFrame("message", encodeMessage(hello)));
     await gone(socket);
-    expect(door.rejected[0]?.problem).toMatchObject({ code: "VERSION_MISMATCH", theirs: 3, ours: 2 });
+    expect(door.rejected[0]?.problem).toMatchObject({
+      code: "VERSION_MISMATCH",
+      theirs: protocolVersion + 1,
+    });
   });
 
   test("a hello that names another cluster than the certificate", async () => {

@@ -52,7 +52,7 @@ test("the report has the store's figures and the machine's, each within its boun
   work.begin("a", 100);
   const report = work.report(store, whole);
   expect(report).toMatchObject({ inFlight: 1, bytesInFlight: 100, images: 3, payloadBytes: 400 });
-  expect(report).toMatchObject({ drained: false, readOnly: false, ...whole });
+  expect(report).toMatchObject({ readOnly: false, uploadsPerSecond: 0, uploadMsP50: null, ...whole });
   for (const share of [report.cpu, report.memory]) {
     expect(share).toBeGreaterThanOrEqual(0);
     expect(share).toBeLessThanOrEqual(1);

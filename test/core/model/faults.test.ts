@@ -27,6 +27,8 @@ const each: { readonly [Code in Fault["code"]]: readonly [Extract<Fault, { code:
   NO_SERVER: [fault("NO_SERVER", { tried: ["a", "b"] }), 3],
   NO_QUORUM: [fault("NO_QUORUM", { live: 1, needed: 2 }), 3],
   NO_LEADER: [fault("NO_LEADER", {}), 3],
+  NOT_LEADER: [fault("NOT_LEADER", { node: 1, leader: null }), 1],
+  NO_SUCCESSOR: [fault("NO_SUCCESSOR", { to: 2, reason: "it is down" }), 1],
   NODE_NOT_READY: [fault("NODE_NOT_READY", { reason: "it is stopping" }), 1],
   STALE_ASSIGNMENT: [fault("STALE_ASSIGNMENT", { term: 1, ownTerm: 2 }), 1],
   BUSY: [fault("BUSY", { what: "uploads" }), 1],

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { fault } from "../../../core/model/faults.ts";
 import * as ids from "../../../core/model/ids.ts";
-import type { Message } from "../../../core/model/messages.ts";
+import { type Message, protocolVersion } from "../../../core/model/messages.ts";
 import {
   type AnyRecord,
   type ImageRecord,
@@ -14,6 +14,7 @@ import {
 import type { RebuildView, ScrubView, Snapshot } from "../../../core/model/snapshot.ts";
 import { monotonicMs, wallMs } from "../../../core/model/units.ts";
 import { refusalOf } from "../../../core/wire/schema-faults.ts";
+import { everyEvent } from "../../support/events.ts";
 
 const nodeId = fc.integer({ min: 1, max: 9 }).map(ids.nodeId);
 const term = fc.maxSafeNat().map(ids.term);
@@ -155,6 +156,9 @@ const snapshot: fc.Arbitrary<Snapshot> = fc.record({
       uptimeMs: nullable(measure),
       drained: nullable(boolean),
       readOnly: nullable(boolean),
+      uploadsPerSecond: nullable(measure),
+      uploadMsP50: nullable(measure),
+      uploadMsP99: nullable(measure),
       rebuild: nullable(rebuildView),
       scrub: nullable(scrubView),
     }),
@@ -176,6 +180,9 @@ const load = fc.record({
   payloadBytes: count,
   diskFreeBytes: count,
   uptimeMs: measure,
+  uploadsPerSecond: measure,
+  uploadMsP50: nullable(measure),
+  uploadMsP99: nullable(measure),
   drained: boolean,
   readOnly: boolean,
   rebuild: nullable(rebuildView),
@@ -203,7 +210,7 @@ type Fields<Kind extends Message["kind"]> = Omit<Extract<Message, { readonly kin
 
 const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> } = {
   hello: fc.record({
-    protocol: fc.constant(1),
+    protocol: fc.constant(protocolVersion),
     version: text(64),
     cluster: clusterId,
     agreement: fc.array(text(320), { maxLength: 12 }),
@@ -266,6 +273,10 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   trash: fc.record({ id: imageId, trashed: boolean, seen: stamp }),
   purge: fc.record({ id: imageId }),
   status: fc.constant({}),
+  "move-lead": fc.record({ to: nullable(nodeId) }),
+  drain: fc.record({ drained: boolean }),
+  scrub: fc.record({ action: fc.constantFrom("start" as const, "pause" as const) }),
+  watch: fc.record({ boot: nullable(boot), after: count }),
   store: fc.record({ id: imageId, payloadBytes: count, payloadHash: nullable(bytes(32)) }),
   "store.commit": fc.record({ record }),
   merge: fc.record({ records: fc.array(anyRecord, { maxLength: 3 }) }),
@@ -301,6 +312,21 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   }),
   changed: fc.record({ id: imageId }),
   "status.reply": fc.record({ snapshot }),
+  done: fc.constant({}),
+  "watch.news": fc.record({
+    boot,
+    snapshot: nullable(snapshot),
+    entries: fc.array(
+      fc.record({
+        number: count,
+        at: count,
+        level: fc.constantFrom("debug" as const, "info" as const, "warn" as const, "error" as const),
+        event: fc.constantFrom(...everyEvent),
+      }),
+      { maxLength: 9 },
+    ),
+    skipped: count,
+  }),
   "store.ready": fc.record({ have: boolean }),
   stored: fc.record({ store: storeId, feedHead: count }),
   "pull.page": fc.record({

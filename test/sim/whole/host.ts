@@ -5,6 +5,7 @@
 
 import { createNodeDriver, type Machine, type NodeDriver } from "../../../core/io/driver.ts";
 import { createInspector } from "../../../core/io/inspector.ts";
+import { createNewsDesk } from "../../../core/io/news-desk.ts";
 import { createNodeCore, type NodeCore } from "../../../core/io/node-core.ts";
 import { createPeers } from "../../../core/io/peers.ts";
 import type { Rules } from "../../../core/io/rules.ts";
@@ -354,6 +355,7 @@ export class Host {
       randomBytes: (count) => Uint8Array.from({ length: count }, () => random.whole(0, 255)),
       log: onEvent,
       acceptLoss: this.acceptLoss,
+      operators: { news: createNewsDesk(), drainFile: { drained: () => false, save: () => good(undefined) } },
       onBeat: () => {
         papers.memories = driver.value.memories();
       },

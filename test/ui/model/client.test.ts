@@ -26,12 +26,25 @@ const calm = calmScene(120, 40);
 const at = press(calm, "3");
 
 describe("the client's prompt", () => {
+  test("whoever went there before the client had come types as soon as it is there", () => {
+    const first = { user: "bob", history: ["list"], greeting: [[plain("hello bob")]] };
+    const joined = { kind: "joined", client: first, acts: ["drain"] } as const;
+    const early = played(calm, [
+      { kind: "joined", client: { ...first, user: null }, acts: [] },
+      ...keys("3"),
+    ]);
+    expect(currentRoom(press(early, "enter"))).toBe("client");
+    const [late, elsewhere] = [played(early, [joined]), played(calm, [joined])];
+    expect([currentRoom(late), currentRoom(elsewhere)]).toEqual(["prompt", "nodes"]);
+    expect([said(late), late.client.history, late.setup.acts]).toEqual([["hello bob"], ["list"], ["drain"]]);
+  });
+
   test("takes every key as text once one has gone there, and gives the keys back at Esc", () => {
     const typed = press(at, ..."quit 4/?");
     expect([currentRoom(typed), typed.client.field.text]).toEqual(["prompt", "quit 4/?"]);
     const left = press(typed, "escape");
     expect([currentRoom(left), left.client.field.text]).toEqual(["client", "quit 4/?"]);
-    expect(asked(left, "q")).toEqual([{ kind: "quit" }]);
+    expect(asked(left, "q")).toEqual([{ kind: "quit", background: false }]);
     expect(currentRoom(press(left, "enter"))).toBe("prompt");
   });
 
@@ -121,7 +134,7 @@ describe("what the client says", () => {
   });
 
   test("ends its bars with the command", () => {
-    const transfers = [{ name: "cat.jpg", share: 0.5, says: "1.2 MB/s" }];
+    const transfers = [{ name: "cat.jpg", bytes: 5, total: 10, bytesPerSecond: 1_200_000 }];
     const half = hear(at, { kind: "transfers", transfers });
     expect(half.client.transfers).toEqual(transfers);
     expect(hear(half, { kind: "idle" }).client.transfers).toEqual([]);

@@ -3,6 +3,7 @@ import { type NodeId, nodeId } from "../../../core/model/ids.ts";
 import type { Snapshot } from "../../../core/model/snapshot.ts";
 import { wallMs } from "../../../core/model/units.ts";
 import {
+  behindMsMax,
   clusterOf,
   lateNewsMsMax,
   type ProcessState,
@@ -11,7 +12,13 @@ import {
 } from "../../../ui/model/cluster.ts";
 import { nodeView, sceneAt, snapshotOf } from "../scenes.ts";
 
-const exited: ProcessState = { state: "exited", pid: 7, reason: "exit code 1", since: wallMs(sceneAt - 700) };
+const exited: ProcessState = {
+  state: "exited",
+  cut: false,
+  pid: 7,
+  reason: "exit code 1",
+  since: wallMs(sceneAt - 700),
+};
 
 const sources = (
   snapshots: readonly (readonly [Snapshot, ageMs?: number])[],
@@ -21,6 +28,7 @@ const sources = (
     snapshots.map(([snapshot, ageMs = 0]) => [snapshot.observer, { snapshot, at: wallMs(sceneAt - ageMs) }]),
   ),
   processes: new Map(processes.map(([id, state]): [NodeId, ProcessState] => [nodeId(id), state])),
+  links: new Map(),
 });
 
 describe("whose view is shown", () => {
@@ -52,6 +60,13 @@ describe("whose view is shown", () => {
       nodes: [nodeView(1, { state: "down" }), nodeView(2), nodeView(3)],
     });
     expect(clusterOf(sources([[alone], [pair]]), sceneAt)?.observer).toBe(2);
+  });
+
+  test("not one that has fallen behind, though it claims to lead: its node may be frozen", () => {
+    const leader = snapshotOf({ observer: 3 });
+    const follower = snapshotOf({ observer: 1, leader: null });
+    expect(clusterOf(sources([[leader, behindMsMax], [follower]]), sceneAt)?.observer).toBe(3);
+    expect(clusterOf(sources([[leader, behindMsMax + 1], [follower]]), sceneAt)?.observer).toBe(1);
   });
 
   test("not an old one while there is a fresh one, and not one of a dead process", () => {
@@ -111,6 +126,7 @@ describe("a process that has ended", () => {
         {
           snapshots: new Map([[nodeId(3), { snapshot: snapshotOf(), at: at(ms) }]]),
           processes: sources([], [[2, exited]]).processes,
+          links: new Map(),
         },
         at(ms),
       )?.nodes[1]?.state;

@@ -6,8 +6,10 @@ import {
   formatBytes,
   formatClock,
   formatCount,
+  formatFine,
   formatMoment,
   formatPercent,
+  formatRate,
   formatSeconds,
   sparkline,
 } from "../../../ui/model/format.ts";
@@ -27,11 +29,14 @@ describe("numbers for people", () => {
     [185_000, "3m 05s"],
     [7_440_000, "2h 04m"],
     [187_200_000, "2d 4h"],
+    [8_636_400_000, "99d 23h"],
+    [11_268_000_000, "130 d"],
   ])("an age of %s ms is %s", (ms, text) => {
     expect(formatAge(ms)).toBe(text);
   });
 
   test("a sentence counts whole seconds, and never shows one that has not passed", () => {
+    expect(formatSeconds(999)).toBe("<1 s");
     expect(formatSeconds(12_999)).toBe("12 s");
     expect(formatSeconds(80_000)).toBe("1m 20s");
     expect(formatSeconds(null)).toBe("–");
@@ -80,25 +85,35 @@ describe("numbers for people", () => {
 
 describe("bars and sparklines", () => {
   test("a bar has its length, and anything above nothing shows", () => {
-    expect(bar(0.4, 10)).toBe("████░░░░░░");
-    expect(bar(0.001, 10)).toBe("█░░░░░░░░░");
-    expect(bar(0, 4)).toBe("░░░░");
+    expect(bar(0.4, 10)).toBe("▆▆▆▆▁▁▁▁▁▁");
+    expect(bar(0.001, 10)).toBe("▆▁▁▁▁▁▁▁▁▁");
+    expect(bar(0, 4)).toBe("▁▁▁▁");
     fc.assert(
       fc.property(fc.double(), fc.nat(40), (value, cells) => bar(value, cells + 1).length === cells + 1),
     );
   });
 
   test("a sparkline keeps its scale, leaves gaps, and has the newest at the right", () => {
-    expect(sparkline([0, 0.5, null, 1], 6)).toBe("  ▁▅ █");
-    expect(sparkline([0, 0.5, null, 1], 2)).toBe(" █");
-    expect(sparkline([0.02, 0.04, 0.03], 3)).toBe("▁▁▁");
-    expect(sparkline([1], 0)).toBe("");
+    expect(sparkline([0, 0.5, Number.NaN, 1], 1, 6)).toBe("  ▁▅ █");
+    expect(sparkline([0, 0.5, Number.NaN, 1], 1, 2)).toBe(" █");
+    expect(sparkline([0.02, 0.04, 0.03], 1, 3)).toBe("▁▁▁");
+    expect(sparkline([10, 20], 40, 2)).toBe("▃▅");
+    expect(sparkline([1], 1, 0)).toBe("");
   });
 
   test("a sparkline is as wide as it should be", () => {
-    const samples = fc.array(fc.option(fc.double(), { nil: null }), { maxLength: 50 });
+    const samples = fc.array(fc.double(), { maxLength: 50 });
     fc.assert(
-      fc.property(samples, fc.nat(60), (values, cells) => displayWidth(sparkline(values, cells)) === cells),
+      fc.property(
+        samples,
+        fc.nat(60),
+        (values, cells) => displayWidth(sparkline(values, 1, cells)) === cells,
+      ),
     );
+  });
+
+  test("what is short has a decimal, and a rate too while it is small", () => {
+    expect([0.42, 9.9, 12, null].map(formatFine)).toEqual(["0.4 ms", "9.9 ms", "12 ms", "–"]);
+    expect([0, 0.2, 9.96, 38.4, null].map(formatRate)).toEqual(["0/s", "0.2/s", "10/s", "38/s", "–"]);
   });
 });

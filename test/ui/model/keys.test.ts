@@ -1,17 +1,19 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { commandHelp } from "../../../ui/model/commands.ts";
 import {
   actionOf,
   bindings,
   footerBindings,
-  helpLines,
   keyName,
   keySections,
-  panes,
   type Room,
 } from "../../../ui/model/keys.ts";
+import { panes } from "../../../ui/model/panes.ts";
+import { helpLines } from "../../../ui/model/press-pages.ts";
+import { helpText } from "../../../ui/views/help.ts";
 
-const rooms: readonly Room[] = ["everywhere", "nodes", "load", "client", "log", "field", "prompt", "help"];
+const rooms = [...new Set<Room>(["everywhere", "load", ...bindings.map(({ room }) => room)])];
 
 describe("the key table", () => {
   test.each(rooms)("no key does two things: %s", (room) => {
@@ -28,12 +30,14 @@ describe("the key table", () => {
   });
 
   test("every room can be left, and ^C quits in each but the prompt, where it stops a command", () => {
-    for (const room of ["nodes", "load", "client", "log", "field", "help"] as const)
-      expect(actionOf(room, "ctrl-c")).toBe("quit");
+    for (const room of rooms)
+      if (room !== "everywhere" && room !== "prompt" && room !== "leave")
+        expect(actionOf(room, "ctrl-c")).toBe("quit");
     expect(actionOf("prompt", "ctrl-c")).toBe("stop");
+    expect(actionOf("leave", "ctrl-c")).toBe("leave-stopping");
     expect(actionOf("prompt", "escape")).toBe("leave-field");
     expect(actionOf("prompt", "q")).toBeNull();
-    expect(actionOf("field", "escape")).toBe("drop-filter");
+    expect(actionOf("field", "escape")).toBe("drop-field");
     expect(actionOf("help", "escape")).toBe("back");
   });
 
@@ -47,16 +51,22 @@ describe("the key table", () => {
     expect(footerBindings("nodes").map((binding) => binding.action)).toEqual(
       expect.arrayContaining(["help", "quit"]),
     );
-    expect(footerBindings("field").map((binding) => binding.short)).toEqual(["keep it", "show all lines"]);
+    expect(footerBindings("field").map((binding) => binding.short)).toEqual([
+      "keep it",
+      "drop it",
+      "text or regex",
+    ]);
   });
 
-  test("the help has every key, and each line fits into the smallest terminal", () => {
+  test("the help has every key of every room, and each line fits into the smallest terminal", () => {
     const rows = keySections.flatMap((section) => section.rows);
-    expect(rows.length).toBe(bindings.length);
-    expect(helpLines).toBe(rows.length + 2 * keySections.length - 1);
-    for (const row of rows) {
+    // Traffic, risk and transfers have the keys of the beats, which stand for them.
+    const shared = bindings.filter(({ room }) => ["traffic", "risk", "transfers"].includes(room));
+    expect(rows.length).toBe(bindings.length - shared.length);
+    expect(helpText.length).toBe(helpLines);
+    for (const row of [...rows, ...commandHelp.rows]) {
       expect(row.keys.join(" ").length).toBeLessThan(14);
-      expect(row.says.length).toBeLessThanOrEqual(41);
+      expect(row.says.length).toBeLessThanOrEqual(42);
     }
   });
 
@@ -65,12 +75,15 @@ describe("the key table", () => {
   });
 });
 
+/** A bar would begin the next cell. */
+const cellOf = (key: string): string => `\`${key.replaceAll("|", "\\|")}\``;
+
 test("docs/console.md has exactly the keys of the table", () => {
   const page = readFileSync(new URL("../../../docs/console.md", import.meta.url), "utf8");
-  const documented = page.match(/^(### .*|\| `.*)$/gm);
-  const wanted = keySections.flatMap((section) => [
+  const documented = page.slice(page.indexOf("## Keys and commands")).match(/^(### .*|\| `.*)$/gm);
+  const wanted = [...keySections, commandHelp].flatMap((section) => [
     `### ${section.title}`,
-    ...section.rows.map((row) => `| ${row.keys.map((key) => `\`${key}\``).join(" ")} | ${row.says} |`),
+    ...section.rows.map(({ keys, says }) => `| ${keys.map(cellOf).join(" ")} | ${says} |`),
   ]);
   expect(documented).toEqual(wanted);
 });

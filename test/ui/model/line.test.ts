@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   cutText,
+  cutWords,
   dim,
   displayWidth,
   fitLine,
@@ -12,6 +13,7 @@ import {
   printable,
   sameLine,
   spreadLine,
+  tailText,
 } from "../../../ui/model/line.ts";
 
 const texts = fc.oneof(
@@ -44,6 +46,24 @@ describe("cells", () => {
         expect(text.startsWith(cut)).toBe(true);
       }),
     );
+  });
+
+  test("a sentence that is too long ends between two words, a long word anywhere", () => {
+    const cut = ["writes go on", "writes goes on", "writes go on with", "2 harbourmasters"].map((text) =>
+      cutWords(text, 12),
+    );
+    expect(cut).toEqual(["writes go on", "writes goes…", "writes go…", "2 harbourma…"]);
+    expect(cutWords("node 2 is down: writes go on", 16)).toBe("node 2 is down…");
+  });
+
+  test("a text that is too long can be told by its end", () => {
+    expect(["cat.jpg", "harbour-07.jpg", "猫猫猫.jpg", "cat"].map((text) => tailText(text, 8))).toEqual([
+      "cat.jpg",
+      "…-07.jpg",
+      "…猫.jpg",
+      "cat",
+    ]);
+    expect([tailText("cat", 1), tailText("cat", 0)]).toEqual(["…", ""]);
   });
 });
 

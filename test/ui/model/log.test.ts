@@ -15,15 +15,18 @@ import {
   saidOf,
   scrollLog,
 } from "../../../ui/model/log.ts";
+import type { Filter } from "../../../ui/model/log-filter.ts";
 import { storyEntries } from "../scenes.ts";
 
 const said = (text: string, changes: Partial<Said> = {}): Said => ({
   at: 0,
   node: nodeId(1),
   level: "info",
+  kind: null,
   text,
   ...changes,
 });
+const plain = (text: string): Filter => ({ text, regex: false });
 const numbered = (count: number): Log =>
   appendLog(
     emptyLog,
@@ -106,13 +109,13 @@ describe("looking at the log", () => {
     ]);
     const shown = (view: Partial<LogView>) => textOf(log, { ...firstLogView, ...view }, 10);
     expect(shown({})).toEqual(["upload two", "download", "UPLOAD three"]);
-    expect(shown({ levelMin: "debug", filter: "upload" })).toEqual([
+    expect(shown({ levelMin: "debug", filter: plain("upload") })).toEqual([
       "Upload one",
       "upload two",
       "UPLOAD three",
     ]);
     expect(shown({ levelMin: "error" })).toEqual(["download", "UPLOAD three"]);
-    expect(shown({ node: nodeId(2), filter: "LOAD" })).toEqual(["UPLOAD three"]);
+    expect(shown({ node: nodeId(2), filter: plain("LOAD") })).toEqual(["UPLOAD three"]);
   });
 
   test("whatever is scrolled, filtered and added, the window is as full as it can be", () => {
@@ -124,7 +127,7 @@ describe("looking at the log", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), fc.constantFrom("", "1", "line 3"), (steps, filter) => {
         let log = numbered(25);
-        let view: LogView = { ...firstLogView, filter };
+        let view: LogView = { ...firstLogView, filter: plain(filter) };
         for (const { delta, rows, add } of steps) {
           view = scrollLog(log, view, rows, delta);
           log = appendLog(

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { NodeView } from "../../../core/model/snapshot.ts";
+import { nodeId } from "../../../core/model/ids.ts";
+import type { NodeView, RebuildView } from "../../../core/model/snapshot.ts";
 import { wallMs } from "../../../core/model/units.ts";
 import { type ConsoleModel, liveNotices } from "../../../ui/model/model.ts";
 import {
   commands,
   news,
   nodeView,
+  second as passed,
   played,
   processEvent,
   type ScenePlan,
@@ -26,6 +28,85 @@ const second = (changes: Partial<NodeView>): readonly NodeView[] => [
   nodeView(2, changes),
   nodeView(3),
 ];
+
+const refill = (changes: Partial<RebuildView>): RebuildView => ({
+  phase: "payloads",
+  imagesLeft: 9,
+  doneBytes: 37,
+  totalBytes: 100,
+  bytesPerSecond: 5,
+  etaMs: 63_000,
+  waitingFor: [nodeId(3)],
+  ...changes,
+});
+const checking = { state: "running", share: 0.5, checked: 9, bad: 0, repaired: 0, unrepairable: 0 } as const;
+
+describe("what needs care", () => {
+  test("copies that are missing, and images that nobody has", () => {
+    const risk = { underReplicated: 755, unreadable: 0, missingBytes: 1_510_000_000, safeInMs: 63_000 };
+    expect(said(withSnapshot({ risk }))).toEqual([
+      "warn: 755 images with too few copies: 1.5 GB to copy, safe in 1m 03s — watch it: press 8",
+    ]);
+    const gone = withSnapshot({
+      risk: { ...risk, unreadable: 1 },
+      nodes: second({ state: "down", heartbeatMs: 5_000 }),
+    });
+    expect(said(gone)).toContain(
+      "bad: 1 image cannot be read: no live node has it — start who has them: distinsta server 2",
+    );
+  });
+
+  test("a node that is refilled says how far it is, and one that waits says for whom", () => {
+    const rebuilding = (rebuild: RebuildView) =>
+      said(withSnapshot({ nodes: second({ state: "rebuilding", rebuild }) }));
+    expect(rebuilding(refill({}))[0]).toBe(
+      "warn: node 2 is being refilled: payloads 37%, 1m 03s left — watch it: press 8",
+    );
+    expect(rebuilding(refill({ phase: "waiting" }))[0]).toBe(
+      "bad: node 2 lost its disk and waits for node 3 before it can be refilled — start: distinsta server 3",
+    );
+  });
+
+  test("drained and read-only nodes, and how to end that", () => {
+    expect(said(withSnapshot({ nodes: second({ drained: true }) }))).toEqual([
+      "warn: node 2 is drained: it gets no new images — end that: :undrain 2",
+    ]);
+    expect(said(withSnapshot({ nodes: second({ readOnly: true, diskFreeBytes: 4_000_000 }) }))[0]).toBe(
+      "bad: node 2 takes no new images: its disk is full or failed, 4.0 MB free — there: df -h, dmesg",
+    );
+  });
+
+  test("a node that others hear and this console does not", () => {
+    const unreached = played(withSnapshot({}), [
+      news([
+        { kind: "link", node: nodeId(2), problem: { what: "it refused the connection", hint: "start it" } },
+      ]),
+    ]);
+    expect(said(unreached)).toEqual([
+      "warn: node 2 is up, but not reached from here: it refused the connection — look: distinsta doctor",
+    ]);
+    expect(said(played(unreached, [news([{ kind: "link", node: nodeId(2), problem: null }])]))[0]).toMatch(
+      /^good/,
+    );
+  });
+
+  test("what was done to a process from here is told, with what undoes it", () => {
+    const down = withSnapshot({ nodes: second({ state: "down", heartbeatMs: 3_000 }) });
+    expect(said(played(down, [news([processEvent(2, "frozen")])]))[0]).toBe(
+      "bad: node 2 frozen, silent for 3 s: writes go on with 2 of 3 nodes — wake it: :wake 2",
+    );
+    expect(said(played(down, [news([processEvent(2, "running", null, true)])]))[0]).toBe(
+      "bad: node 2 cut off, silent for 3 s: writes go on with 2 of 3 nodes — mend its network: :mend 2",
+    );
+  });
+
+  test("the worst comes first", () => {
+    const tones = said(
+      withSnapshot({ nodes: [nodeView(1, { drained: true }), nodeView(2, { state: "down" }), nodeView(3)] }),
+    ).map((text) => text.slice(0, 4));
+    expect(tones).toEqual(["bad:", "warn"]);
+  });
+});
 
 describe("what needs attention", () => {
   test("when all is well, it says how many may stop", () => {
@@ -84,8 +165,8 @@ describe("what needs attention", () => {
   });
 
   test("old news are called old, and the age counts up", () => {
-    const later = (ms: number) => played(withSnapshot({}), [{ kind: "tick", at: wallMs(sceneAt + ms) }]);
-    expect(said(later(2_000))[0]).toMatch(/^good/);
+    const later = (ms: number) => played(withSnapshot({}), [passed(wallMs(sceneAt + ms))]);
+    expect(said(later(3_000))[0]).toMatch(/^good/);
     expect(said(later(5_400))[0]).toBe(
       "bad: no node has said anything for 5 s: what you see is that old — look: distinsta status",
     );
@@ -105,19 +186,23 @@ describe("what needs attention", () => {
         nodes: [nodeView(1), nodeView(2, { state: "rebuilding" }), nodeView(3, { state: "rebuilding" })],
         leader: null,
       }),
-      played(withSnapshot({}), [{ kind: "tick", at: wallMs(sceneAt + 60_000) }]),
+      played(withSnapshot({}), [passed(wallMs(sceneAt + 60_000))]),
+      withSnapshot({ nodes: second({ readOnly: true }) }),
+      withSnapshot({ risk: { underReplicated: 1, unreadable: 1, missingBytes: 5, safeInMs: null } }),
+      withSnapshot({ nodes: second({ state: "rebuilding", rebuild: refill({ phase: "waiting" }) }) }),
+      withSnapshot({ nodes: second({ scrub: { ...checking, bad: 2, unrepairable: 1 } }) }),
       played(withSnapshot({}), [news([processEvent(2, "exited")])]),
     ];
     const red = scenes.flatMap(liveNotices).filter((notice) => notice.tone === "bad");
-    expect(red.length).toBeGreaterThanOrEqual(4);
-    for (const notice of red) expect(notice.command).toMatch(/: distinsta (server \d|status)$/);
+    expect(red.length).toBeGreaterThanOrEqual(8);
+    for (const notice of red)
+      expect(notice.command).toMatch(/: (distinsta (server \d|status|doctor)|df -h|dmesg)/);
   });
 
   test("the caller's own commands are told", () => {
-    const model = {
-      ...withSnapshot({ nodes: second({ state: "down" }) }),
-      commands: { ...commands, start: "npm run node -- ID" },
-    };
+    const scene = withSnapshot({ nodes: second({ state: "down" }) });
+    const own = { ...commands, start: "npm run node -- ID" };
+    const model = { ...scene, setup: { ...scene.setup, commands: own } };
     expect(said(model)[0]).toMatch(/start it: npm run node -- 2$/);
   });
 });

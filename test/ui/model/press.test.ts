@@ -4,20 +4,24 @@ import { bindings } from "../../../ui/model/keys.ts";
 import { logWindow } from "../../../ui/model/log.ts";
 import {
   type ConsoleModel,
-  logRows,
+  currentRoom,
+  type Overlay,
+  paneRows,
   shownCluster,
   shownLive,
   shownNodes,
   zoomedPane,
 } from "../../../ui/model/model.ts";
-import { filterTextMax } from "../../../ui/model/press.ts";
+import { filterTextMax } from "../../../ui/model/press-field.ts";
 import { type Message, update } from "../../../ui/model/update.ts";
 import {
   calmScene,
   deathEntries,
   keys,
+  launchedScene,
   logEvents,
   news,
+  nodeDownScene,
   nodeView,
   played,
   sceneAt,
@@ -30,28 +34,45 @@ import {
 const press = (model: ConsoleModel, ...pressed: readonly string[]): ConsoleModel =>
   played(model, keys(...pressed));
 const shownLog = (model: ConsoleModel): readonly string[] =>
-  logWindow(shownLive(model).log, model.logView, logRows(model)).lines.map((line) => line.text);
+  logWindow(shownLive(model).log, model.logView, paneRows(model, "log")).lines.map((line) => line.text);
 /** Said by node 3, so that it replaces what the scenes say. */
 const nodesOf = (...ids: readonly number[]) =>
   snapshotEvent(snapshotOf({ observer: 3, leader: null, nodes: ids.map((id) => nodeView(id)) }));
+const overlayOf = <Kind extends Overlay["kind"]>(
+  model: ConsoleModel,
+  kind: Kind,
+): Extract<Overlay, { readonly kind: Kind }> => {
+  if (model.overlay?.kind !== kind) throw new Error(`${model.overlay?.kind ?? "nothing"} is open`);
+  return model.overlay as Extract<Overlay, { readonly kind: Kind }>;
+};
+const typedText = (model: ConsoleModel): string => overlayOf(model, "field").field.text;
 
 describe("keys", () => {
   test("q and ^C ask to quit, ^Z to suspend, and nothing else asks for anything", () => {
-    const commandsOf = (key: string) => update(calmScene(80, 24), { kind: "key", key })[1];
-    expect(commandsOf("q")).toEqual([{ kind: "quit" }]);
-    expect(commandsOf("ctrl-c")).toEqual([{ kind: "quit" }]);
+    const calm = calmScene(80, 24);
+    const commandsOf = (key: string) => update(calm, { kind: "key", key })[1];
+    expect(commandsOf("q")).toEqual([{ kind: "quit", background: false }]);
+    expect(commandsOf("ctrl-c")).toEqual([{ kind: "quit", background: false }]);
     expect(commandsOf("ctrl-z")).toEqual([{ kind: "suspend" }]);
+    expect(commandsOf("ctrl-l")).toEqual([{ kind: "redraw" }]);
     for (const key of bindings.flatMap((binding) => binding.keys)) {
-      if (!["q", "ctrl-c", "ctrl-z"].includes(key)) expect(commandsOf(key)).toEqual([]);
+      if (!["q", "ctrl-c", "ctrl-z", "ctrl-l"].includes(key)) expect(commandsOf(key)).toEqual([]);
     }
   });
 
   test("Tab goes round the panes in both directions, numbers go straight", () => {
     const model = calmScene(120, 40);
     expect(press(model, "tab").focus).toBe("load");
-    expect(press(model, "shift-tab").focus).toBe("log");
-    expect(press(model, "tab", "tab", "tab", "tab").focus).toBe("nodes");
+    expect(press(model, "shift-tab").focus).toBe("transfers");
+    expect(press(model, ...Array<string>(9).fill("tab")).focus).toBe("nodes");
     expect(press(model, "4", "1", "2").focus).toBe("load");
+  });
+
+  test("the deck shows the one of its panes that was gone to last", () => {
+    const model = calmScene(120, 40);
+    expect([press(model, "6").deck, press(model, "6", "1").deck]).toEqual(["beats", "beats"]);
+    expect(press(model, "6", "/").deck).toBe("log");
+    expect(press(model, "6", "tab").deck).toBe("traffic");
   });
 
   test("the selection moves within the nodes and stops at both ends", () => {
@@ -80,14 +101,15 @@ describe("keys", () => {
 
   test("the help scrolls to its end and not past it, and takes no other keys", () => {
     const help = press(calmScene(80, 24), "?");
-    expect(help.help).toBe(0);
-    expect(press(help, "k").help).toBe(0);
-    const end = press(help, ...Array<string>(100).fill("j"));
-    expect(end.help).toBeGreaterThan(0);
+    expect(overlayOf(help, "help").from).toBe(0);
+    expect(press(help, "k")).toEqual(help);
+    const end = press(help, ...Array<string>(200).fill("j"));
+    expect(overlayOf(end, "help").from).toBeGreaterThan(0);
     expect(press(end, "j")).toEqual(end);
+    expect(press(help, "pagedown", "pageup")).toEqual(help);
     expect(press(help, "tab", "p", "/")).toEqual(help);
-    expect(press(help, "escape").help).toBeNull();
-    expect(press(help, "?").help).toBeNull();
+    expect(press(help, "escape").overlay).toBeNull();
+    expect(press(help, "?").overlay).toBeNull();
   });
 
   test("the log can be scrolled from any pane, and followed again", () => {
@@ -107,35 +129,129 @@ describe("keys", () => {
 describe("the filter field", () => {
   test("every printable key is text, and the lines follow as it is typed", () => {
     const typing = press(calmScene(80, 24), "/", "q", "?", "1");
-    expect(typing.typing).toBe("q?1");
+    expect(typedText(typing)).toBe("q?1");
     expect(shownLog(typing)).toEqual([]);
     const found = press(typing, "ctrl-u", ..."NOTES");
     expect(shownLog(found)).toEqual(["Node 2: refused 00c0ffee: notes.txt is not an image"]);
-    expect(press(found, "tab")).toEqual(found);
   });
 
   test("Enter keeps it, / edits it, Esc drops it", () => {
     const kept = press(calmScene(80, 24), "/", ..."notes", "enter");
-    expect([kept.typing, kept.logView.filter, kept.focus]).toEqual([null, "notes", "log"]);
-    expect(press(kept, "/").typing).toBe("notes");
-    expect(press(kept, "/", "escape").logView.filter).toBe("");
-    expect(press(kept, "escape").logView.filter).toBe("");
+    expect([kept.overlay, kept.logView.filter.text, kept.focus]).toEqual([null, "notes", "log"]);
+    expect(typedText(press(kept, "/"))).toBe("notes");
+    expect(press(kept, "/", "escape").logView.filter.text).toBe("");
+    expect(press(kept, "escape").logView.filter.text).toBe("");
+  });
+
+  test("Tab makes it a regular expression, and ! turns either round", () => {
+    const typing = press(calmScene(120, 40), "/", ..."^Node 2: (refused|started)");
+    expect(shownLog(typing)).toEqual([]);
+    const regex = press(typing, "tab");
+    expect(shownLog(regex).map((text) => text.slice(0, 15))).toEqual(["Node 2: started", "Node 2: refused"]);
+    expect(shownLog(press(regex, "tab"))).toEqual([]);
+    const inverse = press(calmScene(120, 40), "/", ..."!stored image");
+    expect(shownLog(inverse).some((text) => text.includes("stored image"))).toBe(false);
+    expect(shownLog(inverse).length).toBeGreaterThan(5);
   });
 
   test("characters and words can be erased, whole ones", () => {
     const typing = press(calmScene(80, 24), "/", ..."one two", "😀");
-    expect(press(typing, "backspace").typing).toBe("one two");
-    expect(press(typing, "ctrl-w").typing).toBe("one ");
-    expect(press(typing, "ctrl-w", "ctrl-w", "backspace").typing).toBe("");
+    expect(typedText(press(typing, "backspace"))).toBe("one two");
+    expect(typedText(press(typing, "ctrl-w"))).toBe("one ");
+    expect(typedText(press(typing, "ctrl-w", "ctrl-w", "backspace"))).toBe("");
+    expect(typedText(press(typing, "home", "delete", "right", "x"))).toBe("nxe two😀");
   });
 
   test("a paste goes into the field and nowhere else, cleaned and cut", () => {
-    const paste: Message = { kind: "paste", text: `a\u001b[2J\n${"b".repeat(500)}` };
+    const paste: Message = { kind: "paste", text: "a\u001b[2J\nb" };
+    const long: Message = { kind: "paste", text: "b".repeat(500) };
     const model = calmScene(80, 24);
     expect(played(press(model, "?"), [paste])).toEqual(press(model, "?"));
-    const typed = played(press(model, "/"), [paste]).typing ?? "";
-    expect(typed.startsWith("a�[2J�b")).toBe(true);
-    expect([...typed].length).toBe(filterTextMax);
+    const typed = played(press(model, "/"), [paste, long]);
+    expect(typedText(typed)).toBe("a�[2J b");
+    expect(typedText(typed).length).toBeLessThanOrEqual(filterTextMax);
+  });
+});
+
+describe("the search", () => {
+  const found = (model: ConsoleModel): string | undefined =>
+    shownLive(model).log.lines.find((line) => line.sequence === model.logView.anchor)?.text;
+
+  test("marks and goes to the newest, then with N and n from one to the next", () => {
+    const searched = press(calmScene(80, 24), "s", ..."NODE 3: STORED", "enter");
+    expect(searched.logView.search).toBe("NODE 3: STORED");
+    expect(found(searched)).toContain("5f2a1275");
+    const before = press(searched, "N");
+    expect(found(before)).toContain("5f2a1206");
+    expect(found(press(before, "n"))).toContain("5f2a1275");
+    expect(shownLog(searched).length).toBe(paneRows(searched, "log"));
+    expect(press(searched, "escape").logView.search).toBe("");
+  });
+
+  test("says when there is nothing to find", () => {
+    expect(press(calmScene(80, 24), "n").flash?.text).toContain("s searches");
+    expect(press(calmScene(80, 24), "s", ..."zzz", "enter").flash?.text).toContain("no line");
+  });
+});
+
+describe("from the log to events, nodes and a view to copy from", () => {
+  test("[ and ] go from event to event", () => {
+    const model = press(nodeDownScene(80, 24), "4", "[");
+    const line = shownLive(model).log.lines.find(({ sequence }) => sequence === model.logView.anchor);
+    expect(line?.text).toBe("Node 3: node 2 is down: it refuses connections");
+    expect(press(model, "[", "]").logView.anchor).toBe(model.logView.anchor);
+    expect(press(calmScene(80, 24), "4", "]").flash?.text).toContain("no event");
+  });
+
+  test("o shows one node after the other, then all", () => {
+    const model = press(calmScene(80, 24), "4");
+    const nodesShown = [1, 2, 3, 4].map(
+      (turns) => press(model, ...Array<string>(turns).fill("o")).logView.node,
+    );
+    expect(nodesShown).toEqual([1, 2, 3, null]);
+  });
+
+  test("c opens it, keys scroll it, and c closes it", () => {
+    const copy = press(calmScene(80, 24), "4", "c");
+    expect(currentRoom(copy)).toBe("copy");
+    expect(overlayOf(press(copy, "k", "k"), "copy").below).toBe(2);
+    expect(overlayOf(press(copy, "g"), "copy").below).toBe(29);
+    expect(press(copy, "k", "G")).toEqual(copy);
+    expect(press(copy, "c").overlay).toBeNull();
+  });
+
+  test("an event is shown in the log, whatever was filtered", () => {
+    const filtered = press(nodeDownScene(120, 40), "/", ..."zzz", "enter", "5", "enter");
+    expect([filtered.focus, filtered.logView.filter.text]).toEqual(["log", ""]);
+    expect(shownLog(filtered).at(-1)).toContain("node 2 is down");
+  });
+});
+
+describe("a word about what was done", () => {
+  test("stays until the next key, or a while", () => {
+    const told = press(calmScene(80, 24), "r");
+    expect(told.flash?.text).toBe("charts of 1 min");
+    expect(press(told, "j").flash).toBeNull();
+  });
+
+  test("ranges go round", () => {
+    const range = (turns: number) => press(calmScene(80, 24), ...Array<string>(turns).fill("r")).range;
+    expect([0, 1, 2, 3, 4].map(range)).toEqual([null, 60, 300, 3_600, 60]);
+  });
+});
+
+describe("leaving a server", () => {
+  const server = { ...launchedScene(80, 24) };
+  const leaving = press({ ...server, setup: { ...server.setup, leaves: nodeView(1).id } }, "q");
+  const outcome = (key: string) => update(leaving, { kind: "key", key })[1];
+
+  test("asks whether the node is to stop", () => {
+    expect(currentRoom(leaving)).toBe("leave");
+    expect(outcome("s")).toEqual([{ kind: "quit", background: false }]);
+    expect(outcome("ctrl-c")).toEqual([{ kind: "quit", background: false }]);
+    expect(outcome("b")).toEqual([{ kind: "quit", background: true }]);
+    expect(press(leaving, "escape").overlay).toBeNull();
+    expect(outcome("x")).toEqual([]);
   });
 });
 

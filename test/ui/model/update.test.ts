@@ -2,11 +2,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { NodeId } from "../../../core/model/ids.ts";
 import { wallMs } from "../../../core/model/units.ts";
-import { bindings, panes } from "../../../ui/model/keys.ts";
+import { historySecondsMax, lengthOf, samplesOf } from "../../../ui/model/history.ts";
+import { bindings } from "../../../ui/model/keys.ts";
+import { sizeMin } from "../../../ui/model/layout.ts";
+import { displayWidth, lineText } from "../../../ui/model/line.ts";
 import { logLinesMax, logWindow } from "../../../ui/model/log.ts";
-import { loadSamplesMax, logRows, shownLive, shownNodes } from "../../../ui/model/model.ts";
-import { filterTextMax } from "../../../ui/model/press.ts";
+import { paneRows, shownLive, shownNodes } from "../../../ui/model/model.ts";
+import { panes } from "../../../ui/model/panes.ts";
+import { filterTextMax } from "../../../ui/model/press-field.ts";
+import { itemsMax } from "../../../ui/model/timeline.ts";
 import { type Message, update } from "../../../ui/model/update.ts";
+import { frameLines } from "../../../ui/views/frame.ts";
 import {
   calmScene,
   entryOf,
@@ -17,6 +23,7 @@ import {
   processEvent,
   sceneAt,
   sceneModel,
+  second,
   snapshotEvent,
   snapshotOf,
   storyEntries,
@@ -59,35 +66,41 @@ describe("news", () => {
     expect(model.live.processes.get(nodeView(1).id)?.reason).toBe("�[31mboom");
   });
 
-  test("each second is one sample a node, five minutes at most, with gaps where a node was down", () => {
+  test("each second is one sample a node, with gaps where a node was down", () => {
     const model = calmScene(120, 40);
-    expect([...model.live.loads.values()].map((samples) => samples.length)).toEqual([300, 300, 300]);
-    const later = played(model, [
-      news([
-        snapshotEvent(snapshotOf({ nodes: [nodeView(1), nodeView(2, { state: "down" }), nodeView(3)] })),
-      ]),
-      { kind: "tick", at: wallMs(sceneAt + 1_000) },
-    ]);
-    expect([...later.live.loads.values()].map((samples) => samples.length)).toEqual(
-      Array(3).fill(loadSamplesMax),
-    );
-    expect(later.live.loads.get(nodeView(2).id)?.at(-1)).toBeNull();
-    expect(later.live.loads.get(nodeView(1).id)?.at(-1)).toBeCloseTo(0.35);
+    expect(lengthOf(model.live.history)).toBe(300);
+    const down = snapshotOf({ nodes: [nodeView(1), nodeView(2, { state: "down" }), nodeView(3)] });
+    const { history } = played(model, [second(wallMs(sceneAt + 1_000), [snapshotEvent(down)])]).live;
+    expect(lengthOf(history)).toBe(301);
+    const last = (id: number) => samplesOf(history, nodeView(id).id, "load", 1, history.second ?? 0);
+    expect(last(2)).toEqual([Number.NaN]);
+    expect(last(1)[0]).toBeCloseTo(0.35);
   });
 
-  test("a node that joins starts with as long a row as the others, one that leaves takes its row along", () => {
-    const second = (count: number): Message => ({ kind: "tick", at: wallMs(sceneAt + count * 1_000) });
-    const model = played(sceneModel(120, 40), [
-      news([nodesOf(1, 2)]),
-      second(0),
-      second(0),
-      news([nodesOf(1, 3)]),
-      second(0),
+  test("only seconds are samples, however much news comes between them", () => {
+    const model = played(calmScene(120, 40), [news([nodesOf(1, 2, 3)]), news([nodesOf(1, 2, 3)])]);
+    expect(lengthOf(model.live.history)).toBe(300);
+  });
+
+  test("how an act ended is told in the log and at once", () => {
+    const problem = { what: "node 2 can take the lead: it is down", hint: "name another" };
+    const model = played(calmScene(120, 40), [
+      news([{ kind: "acted", act: "move-lead", node: nodeView(2).id, problem }]),
     ]);
-    expect([...model.live.loads].map(([id, samples]) => [id, samples.length])).toEqual([
-      [1, 4],
-      [3, 4],
+    expect(model.flash).toMatchObject({
+      tone: "bad",
+      text: expect.stringContaining("it is down — name another"),
+    });
+    expect(model.live.log.lines.at(-1)).toMatchObject({ node: null, level: "warn" });
+    const done = played(model, [
+      news([{ kind: "acted", act: "drain", node: nodeView(2).id, problem: null }]),
     ]);
+    expect(done.flash?.text).toBe("drain node 2: done");
+  });
+
+  test("lines that did not come are counted", () => {
+    const model = played(calmScene(80, 24), [news([{ kind: "skipped", node: nodeView(2).id, lines: 312 }])]);
+    expect(model.live.log.lines.at(-1)?.text).toMatch(/^312 log lines of node 2 are missing/);
   });
 
   test("what the console itself prints is a line without a node", () => {
@@ -95,7 +108,7 @@ describe("news", () => {
       { kind: "said", at: sceneAt, level: "warn", text: "from a library" },
     ]);
     expect(model.live.log.lines).toEqual([
-      { sequence: 0, at: sceneAt, node: null, level: "warn", text: "from a library" },
+      { sequence: 0, at: sceneAt, node: null, level: "warn", kind: null, text: "from a library" },
     ]);
   });
 });
@@ -113,16 +126,22 @@ describe("whatever happens", () => {
           news(logEvents(Array.from({ length: count }, () => entryOf(1, { kind: "node.stopped" })))),
       ),
     fc.constantFrom(1, 2, 3).map((id): Message => news([processEvent(id, "exited", "gone")])),
-    fc.nat(10_000).map((ms): Message => ({ kind: "tick", at: wallMs(sceneAt + ms) })),
+    fc.nat(10_000).map((ms): Message => second(wallMs(sceneAt + ms))),
+    fc.record({ column: fc.nat(260), row: fc.nat(90), wheel: fc.boolean() }).map(
+      ({ wheel, ...at }): Message => ({
+        kind: "mouse",
+        deed: { what: wheel ? "wheel-up" : "press", ...at },
+      }),
+    ),
     fc.string().map((text): Message => ({ kind: "paste", text })),
     fc
       .record({ columns: fc.integer({ min: 1, max: 250 }), rows: fc.integer({ min: 1, max: 90 }) })
       .map((size): Message => ({ kind: "resize", size })),
   );
 
-  test("the model keeps its bounds, the selection is on a node that shows, and the log window is full", () => {
+  test("the model keeps its bounds, the selection is on a node that shows, and the frame fills the screen", () => {
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 60 }), (messages) => {
+      fc.property(fc.array(message, { maxLength: 50 }), fc.boolean(), (messages, colored) => {
         let model = calmScene(80, 24);
         for (const next of messages) {
           model = update(model, next)[0];
@@ -130,13 +149,20 @@ describe("whatever happens", () => {
           expect(nodes).toContain(model.selected);
           expect(panes.map((pane) => pane.id)).toContain(model.focus);
           expect(model.live.log.lines.length).toBeLessThanOrEqual(logLinesMax);
-          expect([...(model.typing ?? "")].length).toBeLessThanOrEqual(filterTextMax);
-          const rows = logRows(model);
+          expect(model.live.timeline.items.length).toBeLessThanOrEqual(itemsMax);
+          expect(lengthOf(model.live.history)).toBeLessThanOrEqual(historySecondsMax);
+          if (model.overlay?.kind === "field")
+            expect(model.overlay.field.text.length).toBeLessThanOrEqual(filterTextMax);
+          const rows = paneRows(model, "log");
           const window = logWindow(shownLive(model).log, model.logView, rows);
           expect(window.lines.length).toBe(Math.min(rows, window.matching));
-          for (const samples of model.live.loads.values())
-            expect(samples.length).toBeLessThanOrEqual(loadSamplesMax);
         }
+        const frame = frameLines(model, { depth: colored ? "full" : "none" });
+        const { columns, rows } = model.size;
+        if (columns < sizeMin.columns || rows < sizeMin.rows) return;
+        expect(frame.length).toBe(rows);
+        if (model.overlay?.kind === "copy") return;
+        for (const line of frame) expect(displayWidth(lineText(line))).toBe(columns);
       }),
       { numRuns: 60 },
     );

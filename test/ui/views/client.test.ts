@@ -14,12 +14,15 @@ describe("the client's pane", () => {
     const model = played(typed(..."list"), [
       {
         kind: "client",
-        event: { kind: "transfers", transfers: [{ name: "cat.jpg", share: 0.68, says: "1.2 MB/s" }] },
+        event: {
+          kind: "transfers",
+          transfers: [{ name: "cat.jpg", bytes: 68, total: 100, bytesPerSecond: 1_200_000 }],
+        },
       },
     ]);
     expect(rowsOf(model, 42, 11)).toEqual([
       " help says what can be said here",
-      " cat.jpg       ███████░░░   68%  1.2 MB/s ",
+      " cat.jpg       ▆▆▆▆▆▆▆▁▁▁   68%  1.2 MB/s ",
       " alice> list▏",
     ]);
   });
@@ -42,7 +45,7 @@ describe("the client's pane", () => {
     const title = (model: ConsoleModel) => lineText(clientPane(model, 42, 10).title);
     expect(title(typed())).toBe("alice");
     expect(title(typed("x", "enter"))).toBe("alice · ^C stops it");
-    expect(title(typed("x", "enter", "escape", "k"))).toBe("alice · ^C stops it · 1 below, G goes there");
+    expect(title(typed("x", "enter", "escape", "k"))).toBe("alice · ^C stops it · 1 below: G");
   });
 
   test("a row ends between words where it can", () => {

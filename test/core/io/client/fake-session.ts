@@ -130,6 +130,9 @@ const nothingKnown = {
   uptimeMs: null,
   drained: null,
   readOnly: null,
+  uploadsPerSecond: null,
+  uploadMsP50: null,
+  uploadMsP99: null,
   rebuild: null,
   scrub: null,
 };

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import type { Event } from "../../../core/model/events.ts";
+import { fault } from "../../../core/model/faults.ts";
+import { boot, nodeId, storeId, term, userNameOf } from "../../../core/model/ids.ts";
+import { emptyLive } from "../../../ui/model/model.ts";
+import {
+  emptyTimeline,
+  itemMsMax,
+  itemsMax,
+  type Timeline,
+  withReports,
+} from "../../../ui/model/timeline.ts";
+import { everyEvent } from "../../support/events.ts";
+import { idOf } from "../../support/records.ts";
+import { entryOf, sceneAt } from "../scenes.ts";
+
+type Said = readonly [atMs: number, node: number, event: Event];
+
+const told = (...said: readonly Said[]): Timeline =>
+  said.reduce<Timeline>(
+    (timeline, [atMs, node, event], index) =>
+      withReports(
+        timeline,
+        [{ entry: { ...entryOf(node, event), at: sceneAt + atMs }, sequence: index }],
+        emptyLive,
+      ),
+    emptyTimeline,
+  );
+const texts = (timeline: Timeline): readonly string[] =>
+  timeline.items.map(({ told: { sign, text, more }, by }) => `${sign} ${text}${more} (${by.join(" ")})`);
+
+const down = (peer: number): Event => ({ kind: "node.down", peer: nodeId(peer), reason: "refused" });
+const up = (peer: number): Event => ({ kind: "node.up", peer: nodeId(peer) });
+const leads = (leader: number, ofTerm: number): Event => ({
+  kind: "leader.elected",
+  leader: nodeId(leader),
+  term: term(ofTerm),
+});
+
+describe("a fail-over", () => {
+  test("is a death, an election and a return, each told once by all who saw it", () => {
+    const timeline = told(
+      [0, 3, leads(3, 8)],
+      [2, 1, leads(3, 8)],
+      [10_000, 1, { kind: "node.suspect", peer: nodeId(3), silenceMs: 160 }],
+      [10_010, 2, down(3)],
+      [10_015, 2, { kind: "election.started", term: term(9), reason: "leader-dead" }],
+      [10_020, 2, leads(2, 9)],
+      [10_020, 2, { kind: "leaderless.ended", term: term(9), leaderlessMs: 42 }],
+      [10_030, 1, leads(2, 9)],
+      [10_040, 1, down(3)],
+      [22_000, 1, up(3)],
+      [22_050, 2, up(3)],
+      [22_060, 3, leads(2, 9)],
+    );
+    expect(texts(timeline)).toEqual([
+      "★ node 3 leads term 8 (1 3)",
+      "▼ node 3 is down (it led): it refuses connections (1 2)",
+      "★ node 2 leads term 9, after 42 ms without a leader (1 2 3)",
+      "▲ node 3 is up, after 12 s (1 2)",
+    ]);
+  });
+
+  test("a node that dies twice is told of twice, however quickly", () => {
+    expect(
+      texts(told([0, 1, up(2)], [100, 1, down(2)], [200, 1, up(2)], [300, 1, down(2)], [310, 3, down(2)])),
+    ).toEqual([
+      "▲ node 2 is up (1)",
+      "▼ node 2 is down: it refuses connections (1)",
+      "▲ node 2 is up, after 100 ms (1)",
+      "▼ node 2 is down: it refuses connections (1 3)",
+    ]);
+  });
+});
+
+describe("repairs", () => {
+  const copied = (bytes: number): Event => ({
+    kind: "copy.made",
+    image: idOf(bytes),
+    from: nodeId(1),
+    bytes,
+  });
+
+  test("are added up while they come, and begin anew after a pause", () => {
+    expect(
+      texts(told([0, 3, copied(400_000)], [900, 3, copied(600_000)], [60_000, 3, copied(5_000)])),
+    ).toEqual(["✚ node 3 copied 2 images, 1.0 MB (3)", "✚ node 3 copied 1 image, 5.0 kB (3)"]);
+  });
+
+  test("images that nobody has are counted", () => {
+    const missing: Event = { kind: "copy.missing", image: idOf(1), fault: fault("NO_LEADER", {}) };
+    expect(texts(told([0, 3, missing], [5, 3, missing]))).toEqual([
+      "! node 3 should have 2 images that no live node has (3)",
+    ]);
+  });
+});
+
+test("acts are told with who did them, and noise is not told", () => {
+  const by = userNameOf("operator");
+  expect(
+    texts(
+      told(
+        [0, 2, { kind: "lead.moved", to: nodeId(1), by }],
+        [1, 2, { kind: "node.drained", by }],
+        [2, 3, { kind: "process.handled", act: "kill", by }],
+        [3, 3, { kind: "node.started", boot: boot(2), store: storeId("a".repeat(32)), address: "h:1" }],
+        [4, 1, { kind: "vote.granted", term: term(3), to: nodeId(2) }],
+        [5, 1, { kind: "image.stored", image: idOf(1), bytes: 5, copies: 2, ms: 1, assignedBy: "leader" }],
+      ),
+    ),
+  ).toEqual([
+    "· operator wants node 1 to lead (2)",
+    "· operator drained node 2 (2)",
+    "· operator killed node 3 (3)",
+    "▲ node 3 started, boot 2 (3)",
+  ]);
+});
+
+test("two clocks that differ are one item, whichever of the two says so", () => {
+  const differ = (peer: number): Event => ({ kind: "clock.differed", peer: nodeId(peer), aheadMs: 3_000 });
+  expect(told([0, 1, differ(2)], [50, 2, differ(1)]).items).toHaveLength(1);
+});
+
+test("no event breaks it, and numbers never change", () => {
+  const timeline = told(...everyEvent.map((event, index): Said => [index * 20_000, 3, event]));
+  const numbers = timeline.items.map(({ number }) => number);
+  expect(numbers).toEqual(numbers.map((_, index) => index));
+  expect(timeline.items.length).toBeGreaterThan(10);
+});
+
+test("an hour is kept, and a bounded number", () => {
+  const old = told([0, 1, down(2)], [itemMsMax + 5_000, 1, up(2)]);
+  expect(texts(old).map((text) => text.slice(0, 13))).toEqual(["▲ node 2 is u"]);
+  const flapping = told(
+    ...Array.from({ length: 3 * itemsMax }, (_, turn): Said => [turn, 1, turn % 2 === 0 ? up(2) : down(2)]),
+  );
+  expect(flapping.items).toHaveLength(itemsMax);
+  expect(flapping.items.at(-1)?.number).toBe(3 * itemsMax - 1);
+});
