@@ -10,7 +10,7 @@ import { fault, good, type Result, wordFault } from "../../core/model/faults.ts"
 import type { NodeId } from "../../core/model/ids.ts";
 import type { ActName, ConsoleActs, Problem } from "../../ui/run.ts";
 
-const wireActs = ["move-lead", "drain", "undrain"] as const satisfies readonly ActName[];
+const wireActs = ["move-lead", "drain", "undrain", "check", "pause"] as const satisfies readonly ActName[];
 type WireAct = (typeof wireActs)[number];
 const processActs = [
   "start",
@@ -55,9 +55,21 @@ const missing = (): Result<void> => ({
 
 const problemOf = (done: Result<void>): Problem | null => (done.ok ? null : wordFault(done.fault));
 
-/** Whoever is asked first names who leads. */
 const performOnWire = async (session: Session, act: WireAct, node: NodeId): Promise<Result<void>> => {
-  if (act !== "move-lead") return askOperator(session, node, { kind: "drain", drained: act === "drain" });
+  switch (act) {
+    case "move-lead":
+      return moveLead(session, node);
+    case "drain":
+    case "undrain":
+      return askOperator(session, node, { kind: "drain", drained: act === "drain" });
+    case "check":
+    case "pause":
+      return askOperator(session, node, { kind: "scrub", action: act === "check" ? "start" : "pause" });
+  }
+};
+
+/** Whoever is asked first names who leads. */
+const moveLead = async (session: Session, node: NodeId): Promise<Result<void>> => {
   let last: Result<void> = good(undefined);
   for (const server of [...session.servers].reverse()) {
     last = await askMoveLead(session, server, node);

@@ -230,6 +230,10 @@ describe("the status", () => {
         "payloadBytes",
         "diskFreeBytes",
         "uptimeMs",
+        "drained",
+        "readOnly",
+        "rebuild",
+        "scrub",
       ]);
     }
   });

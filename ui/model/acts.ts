@@ -11,6 +11,8 @@ export type ActName =
   | "move-lead"
   | "drain"
   | "undrain"
+  | "check"
+  | "pause"
   | "start"
   | "stop"
   | "kill"
@@ -63,6 +65,21 @@ export const acts: readonly ActEntry[] = [
     says: "images for it again",
     asks: false,
     senseless: (node) => unless(node.view.drained === true && node.state !== "down", "not drained"),
+  },
+  {
+    name: "check",
+    key: "h",
+    says: "check its disk now, or go on",
+    asks: false,
+    senseless: (node) =>
+      node.view.scrub?.state === "running" ? "checking already" : unless(node.state === "up", "not up"),
+  },
+  {
+    name: "pause",
+    key: "p",
+    says: "let the check of its disk wait",
+    asks: false,
+    senseless: (node) => unless(node.view.scrub?.state === "running", "no check under way"),
   },
   {
     name: "start",
@@ -144,6 +161,8 @@ export const consequenceOf = (name: ActName, node: ClusterNode, cluster: Cluster
     case "cut":
       return withoutIt(name, node, cluster);
     case "undrain":
+    case "check":
+    case "pause":
     case "start":
     case "wake":
     case "mend":

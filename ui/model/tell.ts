@@ -42,7 +42,8 @@ export type Telling =
     };
 
 /** Whether it is about copies or the disks that hold them. */
-export const isOfDisks = ({ key }: Told): boolean => /^(copied|lacks|full|freed|failed) /.test(key);
+export const isOfDisks = ({ key }: Told): boolean =>
+  /^(copied|lacks|full|freed|failed|disk|damage|checked|check|check-wait) /.test(key);
 
 const line = (
   key: string,
@@ -104,7 +105,8 @@ export const tellingOf = (entry: LogEntry, recent: readonly Item[]): Telling | n
 };
 
 /** What the disk, the clock and people do. */
-const care = ({ event, node }: LogEntry): Telling | null => {
+const care = (entry: LogEntry): Telling | null => {
+  const { event, node } = entry;
   switch (event.kind) {
     case "disk.filled":
       return line(
@@ -147,9 +149,51 @@ const care = ({ event, node }: LogEntry): Telling | null => {
         `${event.by} ${handledWords[event.act]} node ${node}`,
       );
     default:
+      return disk(entry);
+  }
+};
+
+/** How a disk stands that is not what it was. */
+const disk = ({ event, node }: LogEntry): Telling | null => {
+  switch (event.kind) {
+    case "disk.born":
+      return event.generation === 1 ? null : line(`disk whole ${node}`, "▲", "good", node, wholeAgain(node));
+    case "disk.rebuilding":
+      return line(`disk empty ${node}`, "!", "warn", node, `disk of node ${node} is empty: it is refilled`);
+    case "disk.outdated":
+      return line(`disk old ${node}`, "!", "warn", node, `disk of node ${node} is old: ${event.reason}`);
+    case "disk.set-aside":
+      return line(`disk aside ${node}`, "!", "warn", node, `disk of node ${node} set aside: ${event.reason}`);
+    case "disk.refilled":
+      return line(
+        `disk refilled ${node}`,
+        "✚",
+        "accent",
+        node,
+        `node ${node} has ${event.records} records again, in ${formatAge(event.ms)}; its copies follow`,
+      );
+    case "disk.waiting": {
+      const text = `node ${node} waits for node ${event.nodes.join(", ")} to know its disk`;
+      return line(`disk waits ${node} ${event.nodes.join()}`, "!", "warn", node, text);
+    }
+    case "disk.lost":
+      return line(`disk lost ${node}`, "!", "bad", node, "all disks are empty, and one was set aside");
+    case "scrub.found":
+      return damaged(node);
+    case "scrub.ended": {
+      const text = `node ${node} checked ${event.checked} images, ${event.bad} damaged`;
+      return line(`checked ${node}`, "·", event.bad > 0 ? "warn" : "good", node, text);
+    }
+    case "scrub.begun":
+      return line(`check ${node}`, "·", "plain", node, `${event.by} has the disk of node ${node} checked`);
+    case "scrub.paused":
+      return line(`check-wait ${node}`, "·", "plain", node, `${event.by} let the check of node ${node} wait`);
+    default:
       return null;
   }
 };
+
+const wholeAgain = (node: NodeId): string => `disk of node ${node} is whole again; it votes and answers`;
 
 const handledWords = {
   start: "started",
@@ -246,10 +290,16 @@ const repaired = ({ node }: LogEntry, event: Extract<Event, { kind: "copy.made" 
   };
 };
 
-const lacking = (node: NodeId): Telling => {
-  const say = (images: number): string =>
-    `node ${node} should have ${images} ${images === 1 ? "image" : "images"} that no live node has`;
-  const key = `lacks ${node}`;
+const lacking = (node: NodeId): Telling =>
+  counted(node, "lacks", (images) => `node ${node} should have ${images} that no live node has`);
+
+const damaged = (node: NodeId): Telling =>
+  counted(node, "damage", (images) => `on the disk of node ${node}: ${images} damaged, to be made again`);
+
+/** Images in trouble come in crowds, too. */
+const counted = (node: NodeId, trouble: string, words: (images: string) => string): Telling => {
+  const say = (images: number): string => words(`${images} ${images === 1 ? "image" : "images"}`);
+  const key = `${trouble} ${node}`;
   const merge = (told: Told): Told => ({ ...told, images: told.images + 1, text: say(told.images + 1) });
   const first: Told = { key, sign: "!", tone: "bad", node, text: say(1), more: "", images: 1, bytes: 0 };
   return { kind: "line", key, lastsMs: repairMsMax, told: first, merge };

@@ -105,6 +105,24 @@ test("a drained node says so to everybody, is given no images, and stays drained
   expect(eventsOf(heard)).toContainEqual({ kind: "node.undrained", by: "operator" });
 });
 
+test("the background check of a disk runs when an operator wants it, and waits when one wants that", async () => {
+  const session = sessionOf(operator);
+  const heard = follow(session);
+  const client = await cluster.client("alice");
+  const { bytes } = await pictureOfBytes("image/png", 3_000, 30);
+  must(await client.upload(memorySource("checked.png", bytes), testFolder(), {}));
+  const scrubOfTwo = () => statesOf(heard, 2).at(-1)?.nodes[1]?.scrub;
+  await until(() => scrubOfTwo() != null);
+  must(await askOperator(session, two, { kind: "scrub", action: "start" }));
+  must(await askOperator(session, two, { kind: "scrub", action: "pause" }));
+  await until(() => scrubOfTwo()?.state === "paused");
+  must(await askOperator(session, two, { kind: "scrub", action: "start" }));
+  await until(() => scrubOfTwo()?.state === "idle" && (scrubOfTwo()?.checked ?? 0) > 0);
+  await until(() => eventsOf(heard).some(({ kind }) => kind === "scrub.ended"));
+  expect(eventsOf(heard)).toContainEqual({ kind: "scrub.begun", by: "operator" });
+  expect(eventsOf(heard)).toContainEqual({ kind: "scrub.paused", by: "operator" });
+});
+
 test("a connection that broke goes on where it was: nothing twice, nothing lost", async () => {
   const heard = follow(sessionOf(operator));
   await until(() => statesOf(heard, 2).length > 0);

@@ -95,6 +95,31 @@ describe("repairs", () => {
   });
 });
 
+test("a disk that is replaced is followed until it is whole, and damage is counted", () => {
+  const found: Event = { kind: "scrub.found", image: idOf(1), payload: true };
+  expect(
+    texts(
+      told(
+        [0, 2, { kind: "disk.set-aside", path: "/d", reason: "a batch is missing" }],
+        [1, 2, { kind: "disk.rebuilding" }],
+        [9, 2, { kind: "disk.refilled", records: 12, ms: 3_000 }],
+        [10, 2, { kind: "disk.born", generation: 2 }],
+        [20, 1, found],
+        [25, 1, found],
+        [30, 1, { kind: "scrub.ended", checked: 40, bad: 2, ms: 5 }],
+        [31, 3, { kind: "disk.born", generation: 1 }],
+      ),
+    ),
+  ).toEqual([
+    "! disk of node 2 set aside: a batch is missing (2)",
+    "! disk of node 2 is empty: it is refilled (2)",
+    "✚ node 2 has 12 records again, in 3.0 s; its copies follow (2)",
+    "▲ disk of node 2 is whole again; it votes and answers (2)",
+    "! on the disk of node 1: 2 images damaged, to be made again (1)",
+    "· node 1 checked 40 images, 2 damaged (1)",
+  ]);
+});
+
 test("acts are told with who did them, and noise is not told", () => {
   const by = userNameOf("operator");
   expect(
@@ -102,6 +127,7 @@ test("acts are told with who did them, and noise is not told", () => {
       told(
         [0, 2, { kind: "lead.moved", to: nodeId(1), by }],
         [1, 2, { kind: "node.drained", by }],
+        [1, 2, { kind: "scrub.begun", by }],
         [2, 3, { kind: "process.handled", act: "kill", by }],
         [3, 3, { kind: "node.started", boot: boot(2), store: storeId("a".repeat(32)), address: "h:1" }],
         [4, 1, { kind: "vote.granted", term: term(3), to: nodeId(2) }],
@@ -111,6 +137,7 @@ test("acts are told with who did them, and noise is not told", () => {
   ).toEqual([
     "· operator wants node 1 to lead (2)",
     "· operator drained node 2 (2)",
+    "· operator has the disk of node 2 checked (2)",
     "· operator killed node 3 (3)",
     "▲ node 3 started, boot 2 (3)",
   ]);
