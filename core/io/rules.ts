@@ -7,6 +7,7 @@ import { refillStep } from "../decide/refill.ts";
 import { beginReplication } from "../decide/replication.ts";
 import { isSettled } from "../decide/settled.ts";
 import { majorityOf } from "../model/config.ts";
+import type { NodeId } from "../model/ids.ts";
 import { isIdOf } from "../seal/image-id.ts";
 import { payloadNonce } from "../seal/nonce.ts";
 
@@ -20,6 +21,8 @@ export interface Rules {
   readonly refillStep: typeof refillStep;
   readonly erasureOf: typeof erasureOf;
   readonly mayForget: typeof mayForget;
+  /** Who must have a tombstone on disk once more just before it goes. */
+  readonly mustHear: (others: readonly NodeId[]) => readonly NodeId[];
 }
 
 export const realRules: Rules = {
@@ -31,4 +34,5 @@ export const realRules: Rules = {
   refillStep,
   erasureOf,
   mayForget,
+  mustHear: (others) => others,
 };

@@ -26,10 +26,12 @@ export const settle = async (context: NodeContext, holdings: readonly Holding[])
   return good(undefined);
 };
 
-/** Whether every other node has all of them on disk now. */
+/** Whether every other node has all of these tombstones on disk now. */
 export const tellAll = async (context: NodeContext, records: readonly AnyRecord[]): Promise<boolean> => {
-  const peers = readyPeers(context);
-  if (peers.length < context.config.servers.length - 1) return false;
+  const { config, rules, self } = context;
+  const peers = rules.mustHear(config.servers.map(({ id }) => id).filter((id) => id !== self));
+  const ready = new Set(readyPeers(context));
+  if (!peers.every((peer) => ready.has(peer))) return false;
   for (const page of pagesOf(records)) {
     const told = await Promise.all(peers.map((peer) => tell(context, peer, page)));
     if (!told.every(({ ok }) => ok)) return false;

@@ -10,6 +10,8 @@ import { FaultError, fault } from "../../core/model/faults.ts";
 import type { Disk, DiskFile } from "../../core/ports.ts";
 import type { Random } from "./random.ts";
 
+const rotTriesMax = 20;
+
 /** Time passes at the disk: resolves when an operation is through; never, when its process has ended meanwhile. */
 export type DiskDelay = (operation: "read" | "write" | "sync" | "name") => Promise<void>;
 
@@ -88,7 +90,10 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
       if (names.length === 0) return false;
       const file = files.get(random.pick(names));
       if (file === undefined) return false;
-      const at = random.whole(0, file.cache.length - 1);
+      // Damage where nothing was written yet hurts nobody.
+      let at = random.whole(0, file.cache.length - 1);
+      for (let tries = 0; file.cache[at] === 0 && tries < rotTriesMax; tries++)
+        at = random.whole(0, file.cache.length - 1);
       flip(file.cache, at);
       if (at < file.durable.length) flip(file.durable, at);
       return true;

@@ -185,15 +185,15 @@ export class Host {
     this.#papers = this.#blankPapers();
   }
 
-  /** The whole disk as it is now, to be put back later; the process must be gone both times. */
-  backup(): () => void {
+  /** The disk as it is now, to be put back later, with the index or beside the newer one; no process both times. */
+  backup(withIndex: boolean): () => void {
     const folder = this.folder.backup();
     const index = this.indexDisk.snapshot();
     const { store, generation, memories, term } = this.#papers;
     const durable = term.durable;
     return () => {
       folder();
-      this.indexDisk.restore(index);
+      if (withIndex) this.indexDisk.restore(index);
       const paper = this.#blankPapers();
       if (durable !== null) paper.term.save(durable);
       this.#papers = { ...paper, store, generation, memories };

@@ -217,8 +217,9 @@ export const wholeMutants: readonly WholeMutant[] = [
     store: { isSound: () => true },
   })),
   ruling("reads-alone", "reads without the feed heads of the others", { readQuorum: () => 1 }),
-  ruling("forgets-by-itself", "a tombstone is dropped although not all have acknowledged it", {
+  ruling("forgets-by-itself", "a tombstone is dropped by time, whoever has acknowledged it", {
     mayForget: () => true,
+    mustHear: () => [],
   }),
   mutant("keeps-entries", "acknowledges a tombstone and leaves the old entries", () => ({
     disk: (disk) => withFiles(disk, keepsEntries),

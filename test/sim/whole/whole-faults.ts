@@ -20,7 +20,7 @@ const weathers: readonly Weather[] = [
 export const plagueFor = (world: WholeWorld, only: readonly FaultName[] = faultNames): void => {
   const { random } = world;
   const drawn = only.flatMap((name) => Array.from({ length: faults[name].often }, () => faults[name].act));
-  const pauseMs = random.pick([150, 300, 800]);
+  const pauseMs = random.pick([80, 200, 600]);
   world.network.setWeather(random.pick(weathers));
   const next = (): void => {
     const leader = world.ids.find((id) => world.driver(id)?.state().election.role.kind === "leader");
@@ -29,7 +29,7 @@ export const plagueFor = (world: WholeWorld, only: readonly FaultName[] = faultN
     world.begin(async () => fault(world, random, victim));
     world.plan(random.between(0.2, 2) * pauseMs, next);
   };
-  if (drawn.length > 0) world.plan(random.between(300, 1_200), next);
+  if (drawn.length > 0) world.plan(random.between(100, 700), next);
 };
 
 const restartLater = (world: WholeWorld, random: Random, id: NodeId): void => {
@@ -145,39 +145,53 @@ const mayLoseDisk = async (world: WholeWorld, victim: NodeId): Promise<boolean> 
   return sick === 0 && (await missingCopies(world, victim)) === 0;
 };
 
-const wipe: Fault = async (world, random, victim) => {
-  if (!(await mayLoseDisk(world, victim))) return;
-  world.counters.wipes++;
-  world.tell(`* node ${victim} loses its disk`);
-  world.replaceDisk(victim, (host) => host.wipe());
-  restartLater(world, random, victim);
+const loseMsMax = 200;
+const loseTriesMax = 8;
+
+/** Does it as soon as the others can bear it, or never. */
+const whenSpared = async (
+  world: WholeWorld,
+  victim: NodeId,
+  act: () => void,
+  triesLeft = loseTriesMax,
+): Promise<void> => {
+  if (await mayLoseDisk(world, victim)) act();
+  else if (triesLeft > 0)
+    world.plan(loseMsMax, () => world.begin(() => whenSpared(world, victim, act, triesLeft - 1)));
 };
 
-/** A backup of today is put back tomorrow. */
+const wipe: Fault = (world, random, victim) =>
+  whenSpared(world, victim, () => {
+    world.counters.wipes++;
+    world.tell(`* node ${victim} loses its disk`);
+    world.replaceDisk(victim, (host) => host.wipe());
+    restartLater(world, random, victim);
+  });
+
+/** A backup of today is put back tomorrow; sometimes without the index that it had. */
 const oldBackup: Fault = (world, random, victim) => {
   const host = world.host(victim);
   if (host.process === null || host.generation === 0) return;
   world.crash(victim, false);
   host.folder.powerFails();
-  const restore = host.backup();
+  const restore = host.backup(random.chance(0.6));
   restartLater(world, random, victim);
-  const putBack = async (): Promise<void> => {
-    if (!(await mayLoseDisk(world, victim))) return;
+  const putBack = (): void => {
     world.counters.backupsRestored++;
     world.tell(`* an old backup is put back on node ${victim}`);
     world.replaceDisk(victim, restore);
     restartLater(world, random, victim);
   };
-  world.plan(random.between(1_000, 5_000), () => world.begin(putBack));
+  world.plan(random.between(200, 2_000), () => world.begin(() => whenSpared(world, victim, putBack)));
 };
 
-const rot: Fault = async (world, _random, victim) => {
-  if (!(await mayLoseDisk(world, victim))) return;
-  if (!world.host(victim).folder.rot((name) => name.endsWith(".segment") || name.endsWith(".payload")))
-    return;
-  world.counters.rots++;
-  world.tell(`* a byte on the disk of node ${victim} rots`);
-};
+const rot: Fault = (world, _random, victim) =>
+  whenSpared(world, victim, () => {
+    if (!world.host(victim).folder.rot((name) => name.endsWith(".segment") || name.endsWith(".payload")))
+      return;
+    world.counters.rots++;
+    world.tell(`* a byte on the disk of node ${victim} rots`);
+  });
 
 interface Kind {
   /** Among all others. */
