@@ -42,7 +42,7 @@ const toleranceLine = ({ tolerance, quorum }: ClusterView): Line => {
   return [name("tolerance"), strong(`${tolerance} more may stop`, "good"), plain(`: ${live}`)];
 };
 
-const count = (images: number): string => `${formatCount(images)} ${images === 1 ? "image" : "images"}`;
+const count = (images: number | null): string => `${formatCount(images)} ${images === 1 ? "image" : "images"}`;
 
 const copiesLines = (risk: RiskView | null, width: number): readonly Line[] => {
   if (risk === null) return [[name("copies"), dim("not counted by the node that one sees this of")]];
@@ -72,7 +72,7 @@ const diskLine = (node: ClusterNode, width: number): Line => {
   const { view, state } = node;
   const head: Line = [plain(" "), nodeMark(view.id), plain(` ${view.id}  `)];
   if (state === "down") return [...head, strong("DOWN", "bad"), plain(": its copies do not count")];
-  const stored = `${formatCount(view.images)} images, ${formatBytes(view.payloadBytes)}`.padStart(24);
+  const stored = `${count(view.images)}, ${formatBytes(view.payloadBytes)}`.padStart(24);
   const freed: Line =
     width >= roomyCells ? [dim(`${formatBytes(view.diskFreeBytes)} free  `.padStart(15))] : [];
   const free: Line = [...freed, ...(width >= roomiestCells ? [dim(`${stored}  `)] : [])];
@@ -95,7 +95,7 @@ const rebuildWords = (rebuild: RebuildView | null, width: number): Line => {
     strong(`refill: ${phase} ${formatPercent(share)} `, "warn"),
     { text: bar(share, barCells), tone: "accent" },
     plain(etaMs === null ? "" : ` ${formatAge(etaMs)} left`),
-    plain(width < roomiestCells ? "" : `, ${formatCount(imagesLeft)} images`),
+    plain(width < roomiestCells ? "" : `, ${count(imagesLeft)}`),
     plain(width < roomyCells + 10 ? "" : `, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`),
     plain(bytesPerSecond === null || width < roomiestCells ? "" : `, ${formatBytes(bytesPerSecond)}/s`),
   ];
