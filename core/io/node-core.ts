@@ -66,15 +66,7 @@ const workLookMs = 10;
 export const createNodeCore = (parts: NodeParts): NodeCore => {
   const { self, config, clock, driver, store, work, acceptLoss, operators } = parts;
   const settlements = createSettlements(store, clock, self);
-  const context: NodeContext = {
-    ...parts,
-    settlements,
-    log: (event) => {
-      // Stored is also what a repeated receipt says; that was work too.
-      if (event.kind === "image.stored") work.processed(event.ms);
-      parts.log(event);
-    },
-  };
+  const context: NodeContext = { ...parts, settlements, log: countingWork(parts) };
   const freshness = createFreshness(context);
   const refill = createRefill(context, freshness, acceptLoss);
   const repair = createRepair(context);
@@ -126,13 +118,6 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
     cancel = clock.at(after(clock.monotonic(), config.timings.heartbeatMs), beat);
   };
 
-  const workDone = async (): Promise<void> => {
-    const deadline = after(clock.monotonic(), stopMsMax);
-    while (work.inFlight + parts.inspector.pending > 0 && clock.monotonic() < deadline)
-      await new Promise<void>((resolve) => clock.at(after(clock.monotonic(), workLookMs), resolve));
-    await settlements.flush(true);
-  };
-
   return {
     service: {
       context,
@@ -144,7 +129,10 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
     scrubber,
     start: beat,
     beginRefill: refill.start,
-    workDone,
+    workDone: async () => {
+      await workOver(parts);
+      await settlements.flush(true);
+    },
     stop: async () => {
       cancel();
       repair.stop();
@@ -153,6 +141,21 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
     },
   };
 };
+
+/** Resolves when nothing is under way, or has had `stopMsMax` for its end. */
+const workOver = async ({ work, inspector, clock }: NodeParts): Promise<void> => {
+  const deadline = after(clock.monotonic(), stopMsMax);
+  while (work.inFlight + inspector.pending > 0 && clock.monotonic() < deadline)
+    await new Promise<void>((resolve) => clock.at(after(clock.monotonic(), workLookMs), resolve));
+};
+
+/** Stored is also what a repeated receipt says; that was work too. */
+const countingWork =
+  ({ work, log }: NodeParts): ((event: Event) => void) =>
+  (event) => {
+    if (event.kind === "image.stored") work.processed(event.ms);
+    log(event);
+  };
 
 /** Says once when the disk gets too full for new images, and once when it has room again. */
 const roomTeller = ({ work, log }: NodeContext): (() => void) => {

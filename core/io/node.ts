@@ -10,15 +10,13 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
-import { bad, type Fault, FaultError, fault, good, type Result, wordFault } from "../model/faults.ts";
+import { bad, type Fault, fault, good, type Result, wordFault } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import { limitsHold } from "../model/limits.ts";
 import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { after, type MonotonicMs, type WallMs } from "../model/units.ts";
 import type { Clock } from "../ports.ts";
-import { openStore } from "../store/open.ts";
-import { segmentIdOf } from "../store/segment-format.ts";
 import type { SegmentStore } from "../store/store.ts";
 import { createCable } from "./cable.ts";
 import { systemClock } from "./clock.ts";
@@ -29,8 +27,6 @@ import { type ControlLinks, createControlTransport } from "./control-transport.t
 import { openDrainFile } from "./drain-file.ts";
 import { createNodeDriver, type NodeDriver } from "./driver.ts";
 import { systemEntropy } from "./entropy.ts";
-import { openFolderDisk } from "./folder-disk.ts";
-import { openIndex } from "./index/index-client.ts";
 import { createInspector } from "./inspector.ts";
 import { createNewsDesk } from "./news-desk.ts";
 import type { NodeContext } from "./node-context.ts";
@@ -43,13 +39,14 @@ import {
   removeAside,
   setAside,
 } from "./node-data.ts";
+import { openDisk, rememberer } from "./node-disk.ts";
 import { lockNode, type NodeLock, nodeFolderOf } from "./node-lock.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
 import { sparingly } from "./rejections.ts";
 import { realRules } from "./rules.ts";
 import { type Service, serveConnection } from "./serve.ts";
-import { type KeptStanding, openStandingStore } from "./standing-store.ts";
+import { openStandingStore } from "./standing-store.ts";
 import { openTermStore } from "./term-store.ts";
 import { listenSecure } from "./tls.ts";
 import { programVersion } from "./version.ts";
@@ -80,8 +77,6 @@ export interface RunningNode {
 
 /** After the first election, which it should not disturb. */
 const warmUpMs = 1_500;
-/** How often it is kept what is remembered of the others' disks. */
-const rememberMs = 1_000;
 
 /** Errors: DATA_IN_USE, DATA_FOREIGN, DISK_*, STORE_DAMAGED, ADDRESS_IN_USE, ADDRESS_NOT_HERE, USAGE (no such node). */
 export const startNode = async (options: NodeOptions): Promise<Result<RunningNode>> => {
@@ -337,50 +332,6 @@ class Node {
  * has taken nothing from anybody: what was set aside may be all that there is.
  */
 const isRefilled = (driver: NodeDriver): boolean => driver.ready && driver.state().generation > 1;
-
-/** The store in the node's folder, with its index beside it. */
-const openDisk = async (
-  folder: string,
-  identity: DiskIdentity,
-  config: ClusterConfig,
-  opened: AsyncDisposableStack,
-): Promise<Result<SegmentStore>> => {
-  const index = await openIndex(join(folder, "index.sqlite"));
-  if (!index.ok) return index;
-  try {
-    const store = await openStore({
-      disk: await openFolderDisk(join(folder, "segments")),
-      index: index.value,
-      store: identity.store,
-      node: identity.node,
-      newSegmentId: () => segmentIdOf(randomBytes(16).toString("hex")),
-      segmentBytes: config.storage.segmentBytes,
-      headroomBytes: config.storage.headroomBytes,
-    });
-    opened.defer(() => store.close());
-    return good(store);
-  } catch (error) {
-    await index.value.close().catch(() => undefined);
-    if (error instanceof FaultError) return bad(error.fault);
-    throw error;
-  }
-};
-
-/** Keeps what is remembered of the others' disks, about once a second. */
-const rememberer = (
-  clock: Clock,
-  standing: KeptStanding,
-  memories: () => Parameters<KeptStanding["saveMemories"]>[0],
-  log: (event: Event) => void,
-): (() => void) => {
-  let dueAt: MonotonicMs = clock.monotonic();
-  return () => {
-    if (clock.monotonic() < dueAt) return;
-    dueAt = after(clock.monotonic(), rememberMs);
-    const saved = standing.saveMemories(memories());
-    if (!saved.ok) log({ kind: "disk.failed", fault: saved.fault });
-  };
-};
 
 /** The ways out of this node: control links to every peer, and a pool of connections for requests. */
 const openNetwork = (options: NodeOptions, log: (event: Event) => void) => {

@@ -69,10 +69,10 @@ export const acts: readonly ActEntry[] = [
   {
     name: "check",
     key: "h",
-    says: "check its disk now, or go on",
+    says: "check its disk now",
     asks: false,
     senseless: (node) =>
-      node.view.scrub?.state === "running" ? "checking already" : unless(node.state === "up", "not up"),
+      node.view.scrub?.state === "running" ? "checking" : unless(node.state === "up", "not up"),
   },
   {
     name: "pause",

@@ -42,7 +42,8 @@ const toleranceLine = ({ tolerance, quorum }: ClusterView): Line => {
   return [name("tolerance"), strong(`${tolerance} more may stop`, "good"), plain(`: ${live}`)];
 };
 
-const count = (images: number | null): string => `${formatCount(images)} ${images === 1 ? "image" : "images"}`;
+const count = (images: number | null): string =>
+  `${formatCount(images)} ${images === 1 ? "image" : "images"}`;
 
 const copiesLines = (risk: RiskView | null, width: number): readonly Line[] => {
   if (risk === null) return [[name("copies"), dim("not counted by the node that one sees this of")]];

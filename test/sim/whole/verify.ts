@@ -74,7 +74,8 @@ const openedCopy = async (host: WholeWorld["hosts"][number]): Promise<SegmentSto
   try {
     return await host.openCopy();
   } catch (error) {
-    if (error instanceof FaultError) throw new Broken("remade", `node ${host.id}: ${wordFault(error.fault).what}`);
+    if (error instanceof FaultError)
+      throw new Broken("remade", `node ${host.id}: ${wordFault(error.fault).what}`);
     throw error;
   }
 };

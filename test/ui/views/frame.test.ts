@@ -276,7 +276,7 @@ describe("views", () => {
     const [calm, menu] = [linesOf(launchedScene(120, 40)), linesOf(press(launchedScene(120, 40), "j", "a"))];
     expect(menu.slice(0, 6)).toEqual([calm[0], calm[1], ...menu.slice(2, 6)]);
     const over = menu.find((line) => line.includes("k  kill")) ?? "";
-    expect(over).toMatch(/^[│╰].*│ {2}k {2}kill +kill its process at once \(asks\) +│.*[│╮╯]$/);
+    expect(over).toMatch(/^[│╭╰].*│ {2}k {2}kill +kill its process at once \(asks\) +│.*[│╮╯]$/);
     expect(menu.join("\n")).toContain("wake it from being frozen (not frozen)");
   });
 
