@@ -6,7 +6,7 @@ import { openFolderDisk } from "../../core/io/folder-disk.ts";
 import { openIndex } from "../../core/io/index/index-client.ts";
 import { nodeId } from "../../core/model/ids.ts";
 import type { ImageRecord } from "../../core/model/records.ts";
-import type { Disk, Index } from "../../core/ports.ts";
+import type { Disk, DiskFile, Index } from "../../core/ports.ts";
 import { openStore } from "../../core/store/open.ts";
 import { extentHeadBytes, segmentIdOf } from "../../core/store/segment-format.ts";
 import type { SegmentStore } from "../../core/store/store.ts";
@@ -28,6 +28,23 @@ const open = (disk: Disk, index: Index): Promise<SegmentStore> =>
     headroomBytes: 0,
   });
 
+/** The same disk; what is opened on it is put on `files`. */
+const watched = (disk: Disk, files: DiskFile[]): Disk => {
+  const keep = (file: DiskFile): DiskFile => {
+    files.push(file);
+    return file;
+  };
+  return {
+    freeBytes: () => disk.freeBytes(),
+    list: () => disk.list(),
+    readSmall: (name) => disk.readSmall(name),
+    replaceSmall: (name, content) => disk.replaceSmall(name, content),
+    remove: (name) => disk.remove(name),
+    create: async (name, bytes) => keep(await disk.create(name, bytes)),
+    open: async (name) => keep(await disk.open(name)),
+  };
+};
+
 /** Where the payload of `record` begins in one of the store's files. */
 const placeOf = (store: SegmentStore, record: ImageRecord) =>
   store.index.get([record.facts.id]).then(([row]) => {
@@ -40,14 +57,17 @@ describeStore(
   "a store in a folder",
   async (): Promise<StoreLab> => {
     const folder = testFolder();
+    const files: DiskFile[] = [];
     let current: SegmentStore | null = null;
     return {
       open: async () => {
-        // The process before is gone; its database must not be open twice.
+        // The process before is gone; its database must not be open twice, and the system closes its files.
         await current?.index.close();
+        for (const file of files.splice(0)) await file.close().catch(() => undefined);
         const index = await openIndex(join(folder, "index.sqlite"));
         if (!index.ok) throw new Error(JSON.stringify(index.fault));
-        current = await open(await openFolderDisk(join(folder, "segments")), index.value);
+        const disk = await openFolderDisk(join(folder, "segments"));
+        current = await open(watched(disk, files), index.value);
         return current;
       },
       flipByte: async (record) => {
