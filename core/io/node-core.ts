@@ -72,11 +72,11 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
   const repair = createRepair(context);
   const scrubber = createScrubber(context, store, () => repair.unrepairable);
   const upkeep = createUpkeep(context, store);
-  const overview = createOverview(context, () => repair.fetchedBytes, refill.progress);
+  const waitingFor = (): readonly NodeId[] =>
+    refill.waitingFor.length > 0 ? refill.waitingFor : driver.waitingFor();
+  const overview = createOverview(context, () => repair.fetchedBytes, refill.progress, waitingFor);
   const tellOfRoom = roomTeller(context);
-  const tellOfWaiting = waitingTeller(context, () =>
-    refill.waitingFor.length > 0 ? refill.waitingFor : driver.waitingFor(),
-  );
+  const tellOfWaiting = waitingTeller(context, waitingFor);
   let cancel = (): void => undefined;
   let lookAt = clock.monotonic();
   let countAt = clock.monotonic();

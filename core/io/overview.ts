@@ -30,6 +30,7 @@ export const createOverview = (
   context: NodeContext,
   fetchedBytes: () => number,
   recordsProgress: RecordsProgress,
+  waitingFor: () => readonly NodeId[],
 ): Overview => {
   const { self, store, driver, clock, config } = context;
   let homeSets: readonly HomeSet[] | null = null;
@@ -80,9 +81,10 @@ export const createOverview = (
 
   const filling = (): RebuildView => {
     const records = recordsProgress();
+    const missing = waitingFor();
     const unknown = { imagesLeft: 0, bytesPerSecond: null, etaMs: null };
-    if (records === null)
-      return { phase: "waiting", ...unknown, doneBytes: 0, totalBytes: 0, waitingFor: driver.waitingFor() };
+    if (records === null || missing.length > 0)
+      return { phase: "waiting", ...unknown, doneBytes: 0, totalBytes: 0, waitingFor: missing };
     return { phase: "records", ...unknown, ...records, waitingFor: [] };
   };
 
@@ -90,10 +92,11 @@ export const createOverview = (
     if (homeSets === null || !driver.ready) return null;
     const live = liveDisks();
     const own = rebuild();
-    const rebuilds = [...driver.loads()].flatMap(([node, load]) => {
+    const rebuilds = new Map<NodeId, RebuildView>();
+    for (const [node, load] of driver.loads()) {
       const view = node === self ? own : load.rebuild;
-      return live.has(node) && view !== null && view.phase === "payloads" ? [view] : [];
-    });
+      if (live.has(node) && view?.phase === "payloads") rebuilds.set(node, view);
+    }
     return riskOf({ homeSets, live, rebuilds, wanted: copiesWanted(config) });
   };
 

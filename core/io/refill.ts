@@ -54,6 +54,7 @@ export const createRefill = (context: NodeContext, freshness: Freshness, acceptL
         await wait(step.for);
         continue;
       }
+      waitingFor = [];
       const pulled = await firstGood(step.from.map(freshness.pull), step.needed);
       if (pulled.good >= step.needed && step.last) return done();
       await wait([]);

@@ -32,11 +32,11 @@ export const serveTrash = async (
   if (!found.ok) return refuse(connection, found.fault);
   const { record } = found.value;
   const { trashed } = record;
-  if (compareStamps(trashed.stamp, seen) !== 0) {
-    // An earlier try of the same has done it, or somebody has changed his mind since.
-    if ((trashed.value !== null) !== wanted) return refuse(connection, fault("IMAGE_CHANGED", { id }));
-    return connection.send({ kind: "changed", id });
-  }
+  // It was so already, or an earlier try has done it. Another stamp would begin its time in the trash anew, and void the
+  // word of those who have condemned it, by which somebody may be purging it.
+  if ((trashed.value !== null) === wanted) return connection.send({ kind: "changed", id });
+  // Somebody has changed his mind since.
+  if (compareStamps(trashed.stamp, seen) !== 0) return refuse(connection, fault("IMAGE_CHANGED", { id }));
   const { self, clock, store } = context;
   const expired = (known: AnyRecord | undefined): boolean =>
     !wanted && known?.kind === "image" && hasCondemned(known, self, trashed.stamp);

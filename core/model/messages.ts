@@ -302,16 +302,6 @@ export interface RecordsReply {
   /** Of these, those that are known here. */
   readonly records: readonly AnyRecord[];
 }
-/** Node to node: what do you know of this image? */
-export interface Know {
-  readonly kind: "know";
-  readonly id: ImageId;
-}
-export interface Known {
-  readonly kind: "known";
-  /** Null: nothing. */
-  readonly record: ImageRecord | null;
-}
 /** Node to node: the payload, if it is on your own disk. */
 export interface Fetch {
   readonly kind: "fetch";

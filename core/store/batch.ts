@@ -12,9 +12,11 @@ import {
   joinRecords,
   knowsAllOf,
   recordId,
+  roughBytesOf,
   type Tombstone,
 } from "../model/records.ts";
 import type { Place } from "../ports.ts";
+import { entryHeadBytes } from "./segment-format.ts";
 
 /** What this disk has of an image. */
 export interface Known {
@@ -77,6 +79,37 @@ export const imagesOf = (wish: Wish): readonly ImageId[] => {
       return [wish.id];
     case "erased":
       return [wish.tombstone.id];
+  }
+};
+
+/** How many of `wishes`, from the first, are sure to make entries of at most `bytesMax` together; at least one. */
+export const countFitting = (
+  wishes: readonly Wish[],
+  known: ReadonlyMap<ImageId, Known | null>,
+  bytesMax: number,
+): number => {
+  let bytes = 0;
+  const tooMany = wishes.findIndex((wish, at) => {
+    // What is joined is no larger than both together.
+    const before = imagesOf(wish).flatMap((id) => known.get(id)?.record ?? []);
+    for (const record of [...before, ...recordsIn(wish)]) bytes += entryHeadBytes + roughBytesOf(record);
+    return at > 0 && bytes > bytesMax;
+  });
+  return tooMany === -1 ? wishes.length : tooMany;
+};
+
+/** The records that the wish brings. */
+const recordsIn = (wish: Wish): readonly AnyRecord[] => {
+  switch (wish.kind) {
+    case "merge":
+      return wish.records;
+    case "commit":
+      return [wish.record];
+    case "move":
+    case "drop":
+      return [];
+    case "erased":
+      return [wish.tombstone];
   }
 };
 

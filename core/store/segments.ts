@@ -107,7 +107,7 @@ export class Segments {
     if (manifest === null || manifest.store !== store) throw storeDamage("the manifest is damaged");
     const segments = new Segments(options, manifest);
     try {
-      if (bytes === null) await segments.#replaceManifest([]);
+      if (bytes === null) await segments.#begin();
       await segments.#lookAround();
       return segments;
     } catch (error) {
@@ -417,6 +417,13 @@ export class Segments {
   #full(): FaultError {
     const { disk } = this.#options;
     return new FaultError(fault("DISK_FULL", { path: "the store", freeBytes: disk.freeBytes() }));
+  }
+
+  /** A store begins with its manifest: what is there without one is what is left of a store. */
+  async #begin(): Promise<void> {
+    const left = (await this.#options.disk.list()).some((name) => /\.(segment|payload)$/.test(name));
+    if (left) throw storeDamage("the manifest is not there");
+    await this.#replaceManifest([]);
   }
 
   async #replaceManifest(segments: readonly KnownSegment[]): Promise<void> {

@@ -5,6 +5,7 @@
  * and only then seen: by the index, by readers, by whoever waits for it, and in the feed head. When a sync fails
  * nothing is tried again: what the disk then holds is not known, so the store has failed as a whole.
  */
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, StoreId, UserName } from "../model/ids.ts";
@@ -23,11 +24,12 @@ import type {
   SegmentId,
   Store,
 } from "../ports.ts";
-import { type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
+import { countFitting, type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
 import { KnownRecords, knownIn } from "./known-records.ts";
 import { layOut, measure } from "./layout.ts";
 import { StagedPayloadWriter } from "./payload-writer.ts";
 import type { Segments } from "./segments.ts";
+import { logBytesMax } from "./walk.ts";
 
 export interface StoreParts {
   readonly id: StoreId;
@@ -48,9 +50,11 @@ interface Waiting {
 
 /** Payloads up to this size are verified before the first byte is given out; larger ones as they end. */
 const verifiedFirstBytesMax = 1_048_576;
-/** What one batch takes of what waits: wishes, and about how many bytes of records. */
+/** What one batch takes of what waits: wishes, and records. By their size it may be fewer (`countFitting`). */
 const batchWishesMax = 256;
 const batchRecordsMax = 1_024;
+/** A wish has so few records that one alone always fits. */
+const wishRecordsMax = 8;
 
 export class SegmentStore implements Store {
   readonly id: StoreId;
@@ -112,8 +116,12 @@ export class SegmentStore implements Store {
     );
   }
 
-  merge(records: readonly AnyRecord[]): Promise<Result<number>> {
-    return this.wish({ kind: "merge", records });
+  async merge(records: readonly AnyRecord[]): Promise<Result<number>> {
+    const wishes: Promise<Result<number>>[] = [];
+    for (let at = 0; at < records.length; at += wishRecordsMax)
+      wishes.push(this.wish({ kind: "merge", records: records.slice(at, at + wishRecordsMax) }));
+    const results = await Promise.all(wishes);
+    return results.find(({ ok }) => !ok) ?? results.at(-1) ?? good(this.#feedHead);
   }
 
   /** Resolves when it is durable and seen, or refused. */
@@ -249,9 +257,17 @@ export class SegmentStore implements Store {
 
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#takeBatch();
+      let batch = this.#takeBatch();
       try {
-        await this.#flushBatch(batch);
+        const known = await this.#known.ofAll(batch.flatMap(({ wish }) => imagesOf(wish)));
+        const fitting = countFitting(
+          batch.map(({ wish }) => wish),
+          known,
+          logBytesMax,
+        );
+        this.#waiting = [...batch.slice(fitting), ...this.#waiting];
+        batch = batch.slice(0, fitting);
+        await this.#flushBatch(batch, known);
       } catch (error) {
         const problem = faultIn(error);
         // Too many open files pass, and nobody was told of the batch.
@@ -275,9 +291,8 @@ export class SegmentStore implements Store {
     return batch;
   }
 
-  async #flushBatch(batch: readonly Waiting[]): Promise<void> {
+  async #flushBatch(batch: readonly Waiting[], known: ReadonlyMap<ImageId, Known | null>): Promise<void> {
     if (this.#fault !== null) throw new FaultError(this.#fault);
-    const known = await this.#known.ofAll(batch.flatMap(({ wish }) => imagesOf(wish)));
     const plan = planBatch(
       batch.map(({ wish }) => wish),
       known,
@@ -291,7 +306,7 @@ export class SegmentStore implements Store {
       const others = batch.filter(({ wish }) => wish.kind !== "commit");
       if (!full || others.length === batch.length) throw error;
       for (const { wish, settle } of batch) if (wish.kind === "commit") settle(bad(error.fault));
-      await this.#flushBatch(others);
+      await this.#flushBatch(others, known);
       return;
     }
     for (const [at, { settle }] of batch.entries()) {
@@ -303,6 +318,7 @@ export class SegmentStore implements Store {
   /** One batch: on disk, then seen. */
   async #write(plan: Plan, before: ReadonlyMap<ImageId, Known | null>): Promise<void> {
     const measured = measure(plan.drafts);
+    assert(measured.logBytes <= logBytesMax, "a batch that no walk would find");
     const space = await this.segments.reserveBatch(measured.bytes, measured.hasPayloads ? "payload" : "log");
     const { nextBatch: batch, syncedBatch: previous } = this.segments;
     const { feedHead } = plan;

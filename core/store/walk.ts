@@ -23,7 +23,7 @@ export type FoundExtent =
 
 /** What is read at a time: some log batches and many heads, or one payload's head. */
 const windowBytes = 65_536;
-/** A batch is never larger (`store.ts` cuts them). */
+/** The entries of a batch never take more (`store.ts` cuts them): what says so is garbage. */
 export const logBytesMax = 8_388_608;
 
 /** The extents of `file` in order, from the first block on. Rejects with DISK_FAILED when it cannot be read. */

@@ -52,7 +52,11 @@ test("many seeds of whole nodes are counted, and one that breaks a promise is ma
   const mutant = main("--seeds", "1", "--mutant", "fresh-nonce");
   expect(mutant.status).toBe(1);
   expect(mutant.text).toContain("BROKEN: what is read under an id is what was uploaded under it");
-  expect(mutant.text).toMatch(/smaller: npm run sim -- 1 --nodes 3 --ms \d+ --faults/);
+  const smaller = /smaller: npm run sim -- (1 --nodes 3 --ms \d+ --faults '.*' --mutant fresh-nonce)/;
+  const [, words = ""] = smaller.exec(mutant.text) ?? [];
+  const again = main(...words.replaceAll("'", "").split(" "));
+  expect(again.status).toBe(1);
+  expect(again.text).toContain("BROKEN: what is read under an id is what was uploaded under it");
 });
 
 test.for([

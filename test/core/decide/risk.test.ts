@@ -28,7 +28,9 @@ const rebuild = (changes: Partial<RebuildView>): RebuildView => ({
   ...changes,
 });
 const risk = (facts: Partial<RiskFacts>) =>
-  riskOf({ homeSets: [], live: liveOf([1, 2, 3]), rebuilds: [], wanted: 3, ...facts });
+  riskOf({ homeSets: [], live: liveOf([1, 2, 3]), rebuilds: new Map(), wanted: 3, ...facts });
+const rebuilding = (...views: readonly RebuildView[]): RiskFacts["rebuilds"] =>
+  new Map(views.map((view, at) => [nodeId(at + 1), view]));
 
 const safe = { underReplicated: 0, unreadable: 0, missingBytes: 0, safeInMs: 0 };
 
@@ -86,7 +88,7 @@ test("nor can one that all its homes have struck out: that it is listed nowhere 
 describe("what a node is still getting", () => {
   test("is missing, although it is listed; which image it is of, nobody can say", () => {
     const homeSets = [setOf([1, 2, 3], 5, 500)];
-    expect(risk({ homeSets, rebuilds: [rebuild({})] })).toEqual({
+    expect(risk({ homeSets, rebuilds: rebuilding(rebuild({})) })).toEqual({
       underReplicated: 2,
       unreadable: 0,
       missingBytes: 300,
@@ -98,12 +100,41 @@ describe("what a node is still getting", () => {
   test("takes as long as the slowest of them, and is unknown while one cannot say", () => {
     const homeSets = [setOf([1, 2, 3], 5, 500)];
     const slow = rebuild({ etaMs: 9_000 });
-    expect(risk({ homeSets, rebuilds: [rebuild({}), slow] }).safeInMs).toBe(9_000);
-    expect(risk({ homeSets, rebuilds: [slow, rebuild({ etaMs: null })] }).safeInMs).toBeNull();
+    expect(risk({ homeSets, rebuilds: rebuilding(rebuild({}), slow) }).safeInMs).toBe(9_000);
+    expect(risk({ homeSets, rebuilds: rebuilding(slow, rebuild({ etaMs: null })) }).safeInMs).toBeNull();
     // Who has all it should have has nothing to say.
-    expect(risk({ homeSets, rebuilds: [slow, rebuild({ imagesLeft: 0, etaMs: null })] }).safeInMs).toBe(
-      9_000,
-    );
+    expect(
+      risk({ homeSets, rebuilds: rebuilding(slow, rebuild({ imagesLeft: 0, etaMs: null })) }).safeInMs,
+    ).toBe(9_000);
+  });
+});
+
+describe("what a node is getting that it had on an earlier disk", () => {
+  // Node 1 has another disk; that its copies are not on it is known from their homes.
+  const homeSets = [setOf([1, 2, 3], 2, 300)];
+  const live = liveOf([1, 2, 3], { 1: 1 });
+
+  test("is missing once, not twice", () => {
+    const counted = { underReplicated: 2, unreadable: 0, missingBytes: 300, fewestLiveCopies: 2 };
+    expect(risk({ homeSets, live })).toMatchObject(counted);
+    expect(risk({ homeSets, live, rebuilds: rebuilding(rebuild({})) })).toEqual({
+      ...counted,
+      safeInMs: 3_000,
+    });
+  });
+
+  test("is not all that it may be getting", () => {
+    const more = {
+      homeSets: [...homeSets, setOf([4, 5, 6], 5, 500)],
+      live: liveOf([1, 2, 3, 4, 5, 6], { 1: 1 }),
+    };
+    const rebuilds = rebuilding(rebuild({ imagesLeft: 3, totalBytes: 500 }));
+    expect(risk({ ...more, rebuilds })).toMatchObject({ underReplicated: 3, missingBytes: 400 });
+  });
+
+  test("is never more than there is", () => {
+    const rebuilds = rebuilding(rebuild({ imagesLeft: 9 }));
+    expect(risk({ homeSets, live, rebuilds }).underReplicated).toBe(2);
   });
 });
 

@@ -73,6 +73,22 @@ describe("a disk among others", () => {
     await holders([one, two, three], id);
   });
 
+  test("that burnt says for whom it waits, and goes on when they have come", async () => {
+    await start(3);
+    const id = await upload(one);
+    await holders([one, two, three], id);
+    await cluster.stop(three);
+    await cluster.stop(two);
+    rmSync(folderOf(two), { recursive: true });
+    await cluster.start(two);
+    const rebuild = () => cluster.view(two).nodes[1]?.rebuild;
+    await until(() => rebuild()?.waitingFor.join() === String(three));
+    expect(rebuild()?.phase).toBe("waiting");
+    await cluster.start(three);
+    await until(() => cluster.view(two).nodes[1]?.state === "up");
+    await holders([one, two, three], id);
+  });
+
   test("that was put back from a backup finds that out from nodes that were up all the time", async () => {
     await start(3);
     await upload(one);
@@ -125,6 +141,49 @@ describe("a disk among others", () => {
     await holders([one, two], id);
     await until(() => asideOf(two).length === 0);
   });
+});
+
+test("a disk of which a small file was removed is filled anew, and nothing of the old one is left in the end", async () => {
+  await start(3);
+  const id = await upload(one);
+  for (const [name, generation] of [
+    ["term.json", 2],
+    ["store.json", 3],
+  ] as const) {
+    await holders([one, two, three], id);
+    await cluster.stop(three);
+    rmSync(join(folderOf(three), name));
+    await cluster.start(three);
+    await until(() => cluster.view(three).nodes[2]?.state === "up" && generationOf(three) === generation);
+    await until(() => asideOf(three).length === 0);
+  }
+  await holders([one, two, three], id);
+});
+
+test("all disks put back together, from copies of stopped nodes, are what each remembers of the others", async () => {
+  await start(3);
+  const before = await upload(one);
+  await holders([one, two, three], before);
+  const nodes = [one, two, three];
+  const inTurn = async (act: (node: NodeId) => Promise<unknown>): Promise<void> => {
+    for (const node of nodes) await act(node);
+  };
+  const backup = testFolder();
+  await inTurn((node) => cluster.stop(node));
+  for (const node of nodes) cpSync(folderOf(node), join(backup, String(node)), { recursive: true });
+  await inTurn((node) => cluster.start(node));
+  await cluster.settled();
+  const later = await upload(two);
+  await inTurn((node) => cluster.stop(node));
+  for (const node of nodes) {
+    rmSync(folderOf(node), { recursive: true });
+    cpSync(join(backup, String(node)), folderOf(node), { recursive: true });
+  }
+  await inTurn((node) => cluster.start(node));
+  await until(() => nodes.every((node) => cluster.view(node).nodes.every(({ state }) => state === "up")));
+  expect(nodes.flatMap(asideOf)).toEqual([]);
+  for (const node of nodes)
+    expect([await gives(node, before), await gives(node, later)]).toEqual([true, false]);
 });
 
 describe("a disk that is alone", () => {

@@ -97,6 +97,17 @@ describe("the trash", () => {
     expect(await town.knownOn(1)).toEqual(done);
   });
 
+  test("does not begin anew for what is in it already, nor for what is not", async () => {
+    const town = new Town();
+    await town.know(trashed);
+    expect(await town.trash(true, inTrash)).toBe("changed");
+    expect(await town.knownOn(1)).toEqual(trashed);
+    const out = recordOf(id, { trashed: { stamp: { atMs: 30, node: 1 }, value: null } });
+    await town.know(out);
+    expect(await town.trash(false, { atMs: 30, node: 1 })).toBe("changed");
+    expect(await town.knownOn(1)).toEqual(out);
+  });
+
   test("says no when somebody has changed his mind since it was looked at", async () => {
     const town = new Town();
     await town.know(trashed);
@@ -165,6 +176,14 @@ describe("an image that this node has condemned", () => {
     await town.node(1).store.merge([condemned(1)]);
     gate.resolve();
     expect(await restoring).toBe("IMAGE_EXPIRED");
+  });
+
+  test("is not made restorable by putting it into the trash once more", async () => {
+    const town = new Town();
+    await town.know(condemned(1));
+    expect(await town.trash(true, inTrash)).toBe("changed");
+    expect(await town.trash(false, stampOf(await town.knownOn(1)))).toBe("IMAGE_EXPIRED");
+    expect(await town.knownOn(1)).toEqual(condemned(1));
   });
 
   test("can still be purged by its owner", async () => {

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { type Fault, FaultError, fault, type Result } from "../../../core/model/faults.ts";
 import { nodeId } from "../../../core/model/ids.ts";
+import { wallMs } from "../../../core/model/units.ts";
 import type { Disk } from "../../../core/ports.ts";
 import { openStore } from "../../../core/store/open.ts";
 import { segmentIdOf } from "../../../core/store/segment-format.ts";
@@ -48,6 +49,13 @@ const openTroubled = async () => {
     });
   return { store: await open(), open, folder, trouble };
 };
+const withThumbnail = (n: number, bytes: number) =>
+  recordOf(idOf(n), {
+    inspection: {
+      stamp: { atMs: 2, node: 1 },
+      value: { verdict: "ok", thumbnail: new Uint8Array(bytes).fill(7) },
+    },
+  });
 const codeOf = (result: Result<number>): string => (result.ok ? "stored" : result.fault.code);
 
 test("too many open files pass: what was asked meanwhile is refused, and the disk goes on", async () => {
@@ -72,4 +80,40 @@ test("a disk that fails does not pass: nothing more is stored, and it says why",
   trouble.now = null;
   expect(store.fault).toEqual(failed);
   expect(codeOf(await store.merge([recordOf(idOf(2))]))).toBe("DISK_FAILED");
+});
+
+test("more than one batch may have goes into several, and all of it is found again", async () => {
+  const { store, open, folder } = await openTroubled();
+  const large = Array.from({ length: 200 }, (_, n) => withThumbnail(n, 65_000));
+  const [merged] = await Promise.all([store.merge(large), ...large.map((record) => store.merge([record]))]);
+  expect(merged).toEqual({ ok: true, value: large.length });
+  folder.powerFails();
+  const again = await open();
+  expect(again.feedHead).toBe(large.length);
+  for (const [n, record] of large.entries()) expect((await again.get(idOf(n)))?.record).toEqual(record);
+});
+
+test("so do large records that are known, however small the news of them is", async () => {
+  const { store, open, folder } = await openTroubled();
+  const large = Array.from({ length: 200 }, (_, n) => withThumbnail(n, 65_000));
+  for (const record of large) await store.merge([record]);
+  const news = large.map(({ facts }) =>
+    recordOf(facts.id, { trashed: { stamp: { atMs: 9, node: 1 }, value: wallMs(9) } }),
+  );
+  expect((await store.merge(news)).ok).toBe(true);
+  folder.powerFails();
+  const again = await open();
+  expect(again.feedHead).toBe(2 * large.length);
+});
+
+test("segments without their manifest are damage, and nothing of them is removed", async () => {
+  const { store, open, folder } = await openTroubled();
+  await store.merge([recordOf(idOf(1))]);
+  await store.close();
+  const disk = folder.open(async () => undefined);
+  await disk.remove("manifest.json");
+  const left = await disk.list();
+  await expect(open()).rejects.toMatchObject({ fault: { code: "STORE_DAMAGED" } });
+  expect(left).toHaveLength(1);
+  expect(await disk.list()).toEqual(left);
 });

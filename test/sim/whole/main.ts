@@ -45,7 +45,7 @@ const parseWish = (args: readonly string[]): Wish | null => {
       keep: { type: "boolean", default: false },
     },
   });
-  const faults = values.faults?.split(",") ?? faultNames;
+  const faults = values.faults?.split(",").filter((name) => name !== "") ?? faultNames;
   const wish = {
     seed: positionals[0] === undefined ? null : Number(positionals[0]),
     seeds: values.seeds === undefined ? 0 : Number(values.seeds),
@@ -121,8 +121,9 @@ const tellSmall = async (wish: Wish, seed: number, broken: Broken): Promise<void
     return;
   }
   const { durationMs, faults } = small;
+  const mutant = wish.mutant === null ? "" : ` --mutant ${wish.mutant.name}`;
   console.log(
-    `  smaller: npm run sim -- ${seed} --nodes ${wish.nodes} --ms ${durationMs} --faults ${faults.join()}`,
+    `  smaller: npm run sim -- ${seed} --nodes ${wish.nodes} --ms ${durationMs} --faults '${faults.join()}'${mutant}`,
   );
   if (wish.keep && wish.mutant === null) keepSeed(small);
 };
