@@ -164,12 +164,12 @@ export const describeStore = (name: string, makeLab: () => Promise<StoreLab>, nu
       const sizes = [1, sealedChunkBytesMax, sealedChunkBytesMax + 1, 400_000, 3_000_000];
       for (const [n, size] of sizes.entries())
         await keep(store, payloadRecord(10 + n, noise(size, 10 + n)), noise(size, 10 + n));
-      const after = await lab.open();
-      for (const [n, size] of sizes.entries()) {
-        const bytes = noise(size, 10 + n);
-        expect(Buffer.concat(await chunksOf(store, idOf(10 + n))).equals(bytes)).toBe(true);
-        expect(Buffer.concat(await chunksOf(after, idOf(10 + n))).equals(bytes)).toBe(true);
-      }
+      const areThere = async (opened: Store): Promise<void> => {
+        for (const [n, size] of sizes.entries())
+          expect(Buffer.concat(await chunksOf(opened, idOf(10 + n))).equals(noise(size, 10 + n))).toBe(true);
+      };
+      await areThere(store);
+      await areThere(await lab.open());
     });
 
     test("many at once, each whole", async () => {
