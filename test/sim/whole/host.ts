@@ -89,6 +89,7 @@ export class Host {
   #backlog: (() => void)[] = [];
   /** Counts processes: what belongs to an earlier one never happens. */
   #lives = 0;
+  #roundsOwed = 0;
   #disks = 0;
 
   constructor(options: HostOptions) {
@@ -99,6 +100,7 @@ export class Host {
     this.folder = createSimFolder(random);
     this.indexDisk = createMemoryIndexDisk();
     this.#papers = this.#blankPapers();
+    this.#roundsOwed = 0;
   }
 
   get alive(): boolean {
@@ -172,6 +174,23 @@ export class Host {
     if (life === this.#lives) this.kill();
   }
 
+  /** A byte somewhere on the disk is another; false when there is nothing to damage. */
+  rot(): boolean {
+    const isOfStore = (name: string): boolean => name.endsWith(".segment") || name.endsWith(".payload");
+    if (!this.folder.rot(isOfStore)) return false;
+    this.#roundsOwed = 2;
+    return true;
+  }
+
+  /** Until two rounds of its check have ended: the first may have passed the place already. */
+  get mayBeRotten(): boolean {
+    return this.#roundsOwed > 0;
+  }
+
+  checked(): void {
+    this.#roundsOwed = Math.max(0, this.#roundsOwed - 1);
+  }
+
   /** What is on the disk is not used any more; the node begins on an empty one. The process must be gone before. */
   setAside(): void {
     this.wipe();
@@ -185,15 +204,18 @@ export class Host {
     this.#papers = this.#blankPapers();
   }
 
-  /** The disk as it is now, to be put back later, with the index or beside the newer one; no process both times. */
-  backup(withIndex: boolean): () => void {
+  /** The disk as it is now, to be put back later: all of it, or its segments alone; no process both times. */
+  backup(segmentsAlone: boolean): () => void {
     const folder = this.folder.backup();
     const index = this.indexDisk.snapshot();
     const { store, generation, memories, term } = this.#papers;
     const durable = term.durable;
+    const roundsOwed = this.#roundsOwed;
     return () => {
       folder();
-      if (withIndex) this.indexDisk.restore(index);
+      this.#roundsOwed = roundsOwed;
+      if (segmentsAlone) return;
+      this.indexDisk.restore(index);
       const paper = this.#blankPapers();
       if (durable !== null) paper.term.save(durable);
       this.#papers = { ...paper, store, generation, memories };

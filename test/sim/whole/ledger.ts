@@ -18,6 +18,8 @@ export const promises = {
   tombstonesGo: "after healing tombstones that nobody needs are gone",
   oneProcessing: "at most one processing of a request became visible",
   remade: "after healing an index that is made anew from the segments is the same",
+  oneLeader: "in one term at most one node leads",
+  forgottenVotes: "a disk counts as filled only when the votes that were on the lost one have run out",
   comesBack: "after healing every node is ready again, by itself",
   ownBug: "no assertion in the code fails",
 } as const;

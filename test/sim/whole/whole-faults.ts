@@ -5,6 +5,7 @@
 import type { NodeId } from "../../../core/model/ids.ts";
 import { calm, type Weather } from "../network.ts";
 import type { Random } from "../random.ts";
+import type { Host } from "./host.ts";
 import { missingCopies } from "./verify.ts";
 import type { WholeWorld } from "./whole-world.ts";
 
@@ -141,8 +142,9 @@ const setClock: Fault = (world, random, victim) => {
 const mayLoseDisk = async (world: WholeWorld, victim: NodeId): Promise<boolean> => {
   const spare = world.ids.length - Math.floor(world.ids.length / 2) - 1;
   if (spare === 0) return false;
-  const sick = world.hosts.filter(({ process }) => process?.driver.ready !== true).length;
-  return sick === 0 && (await missingCopies(world, victim)) === 0;
+  const isSick = ({ id, process, mayBeRotten }: Host): boolean =>
+    process?.driver.ready !== true || (mayBeRotten && id !== victim);
+  return !world.hosts.some(isSick) && (await missingCopies(world, victim)) === 0;
 };
 
 const loseMsMax = 200;
@@ -168,13 +170,27 @@ const wipe: Fault = (world, random, victim) =>
     restartLater(world, random, victim);
   });
 
-/** A backup of today is put back tomorrow; sometimes without the index that it had. */
+/** One disk is lost while the node that worked with it cannot be reached: what only those two knew must be waited for. */
+const wipeApart: Fault = (world, random, victim) =>
+  whenSpared(world, victim, () => {
+    const apart = random.pick(world.ids.filter((id) => id !== victim));
+    world.counters.wipes++;
+    world.tell(`* node ${victim} loses its disk, and nobody hears node ${apart}`);
+    for (const id of world.ids) {
+      world.network.cut(apart, id);
+      world.network.cut(id, apart);
+    }
+    world.replaceDisk(victim, (host) => host.wipe());
+    world.plan(random.between(20, 150), () => world.start(victim));
+  });
+
+/** A backup of today is put back tomorrow; sometimes its segments alone. */
 const oldBackup: Fault = (world, random, victim) => {
   const host = world.host(victim);
   if (host.process === null || host.generation === 0) return;
   world.crash(victim, false);
   host.folder.powerFails();
-  const restore = host.backup(random.chance(0.6));
+  const restore = host.backup(random.chance(0.4));
   restartLater(world, random, victim);
   const putBack = (): void => {
     world.counters.backupsRestored++;
@@ -187,8 +203,7 @@ const oldBackup: Fault = (world, random, victim) => {
 
 const rot: Fault = (world, _random, victim) =>
   whenSpared(world, victim, () => {
-    if (!world.host(victim).folder.rot((name) => name.endsWith(".segment") || name.endsWith(".payload")))
-      return;
+    if (!world.host(victim).rot()) return;
     world.counters.rots++;
     world.tell(`* a byte on the disk of node ${victim} rots`);
   });
@@ -215,7 +230,8 @@ const faults = {
   writeFails: { often: 1, act: writeFails },
   diskFull: { often: 1, act: diskFull },
   setClock: { often: 1, act: setClock },
-  wipe: { often: 3, act: wipe },
+  wipe: { often: 2, act: wipe },
+  wipeApart: { often: 1, act: wipeApart },
   oldBackup: { often: 2, act: oldBackup },
   rot: { often: 2, act: rot },
 } satisfies Record<string, Kind>;

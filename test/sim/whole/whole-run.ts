@@ -29,6 +29,7 @@ export interface WholeRunOptions {
 const durationsMs = [800, 800, 1_500, 3_000];
 /** Healing must be over by then: refilling, repairing, erasing, comparing. */
 const healMsMax = 60_000;
+const replications = [1, 2, 3];
 /** Every so many seeds, messages go through the real codec. */
 const wireEvery = 50;
 
@@ -48,6 +49,7 @@ export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCount
   const world = new WholeWorld({
     nodes,
     timings: timingsFrom(random),
+    replication: random.pick(replications),
     random,
     overWire: seed % wireEvery === 0,
     parts,

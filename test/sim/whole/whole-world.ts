@@ -7,20 +7,22 @@ import { type ClusterConfig, copiesWanted, type Timings } from "../../../core/mo
 import type { ControlMessage } from "../../../core/model/control.ts";
 import { type Event, sentenceOf } from "../../../core/model/events.ts";
 import { FaultError, wordFault } from "../../../core/model/faults.ts";
-import { type NodeId, nodeId } from "../../../core/model/ids.ts";
+import { type NodeId, nodeId, type Term } from "../../../core/model/ids.ts";
 import { createLinks, type Links } from "../links.ts";
 import { calm, createNetwork, type Network } from "../network.ts";
 import type { Random } from "../random.ts";
 import { createScheduler, type Scheduler } from "../scheduler.ts";
 import { createPerson, type Person } from "./client.ts";
 import { Host, type Parts } from "./host.ts";
-import { Ledger } from "./ledger.ts";
+import { Broken, Ledger, type PromiseName } from "./ledger.ts";
 import { noWholeCounts, type WholeCounters } from "./whole-counters.ts";
 import { createWires, type Endpoint, type Wires } from "./wires.ts";
 
 export interface WholeWorldOptions {
   readonly nodes: number;
   readonly timings: Timings;
+  /** Copies wanted of each image; a majority at the least. */
+  readonly replication: number;
   readonly random: Random;
   readonly overWire: boolean;
   readonly parts: Parts;
@@ -45,6 +47,7 @@ export class WholeWorld {
   readonly wires: Wires;
   readonly #options: WholeWorldOptions;
   readonly #links: Links;
+  readonly #leaders = new Map<Term, NodeId>();
   /** People who reach a node no more. */
   readonly #clientCuts = new Set<string>();
   #healed = false;
@@ -56,7 +59,7 @@ export class WholeWorld {
     this.#options = options;
     this.random = random;
     this.ids = Array.from({ length: nodes }, (_, index) => nodeId(index + 1));
-    this.config = configOf(this.ids, timings);
+    this.config = configOf(this.ids, timings, options.replication);
     this.network = createNetwork(this.scheduler, random, options.overWire, (from, to, message) =>
       this.host(to).linkEvent({ kind: "message", from, message }),
     );
@@ -293,6 +296,23 @@ export class WholeWorld {
     });
   }
 
+  #breaks(promise: PromiseName, detail: string): void {
+    this.#thrown ??= new Broken(promise, detail);
+  }
+
+  #judgeLeader(id: NodeId, term: Term): void {
+    const other = this.#leaders.get(term) ?? id;
+    this.#leaders.set(term, id);
+    if (other !== id) this.#breaks("oneLeader", `node ${other} and node ${id} lead term ${term}`);
+  }
+
+  /** `ms`: how long the node says that it took, by its own clock, which may be slow by a hundredth. */
+  #judgeRefill(id: NodeId, ms: number): void {
+    const runOutMs = 2 * this.config.timings.electionTimeoutMs;
+    if (ms < runOutMs)
+      this.#breaks("forgottenVotes", `node ${id} was filled within ${Math.round(ms)} ms of ${runOutMs}`);
+  }
+
   #send(from: NodeId, to: NodeId, message: ControlMessage): void {
     this.network.send(from, to, message);
   }
@@ -317,14 +337,21 @@ export class WholeWorld {
       case "disk.rebuilding":
         counters.rebuilds++;
         return;
+      case "leader.elected":
+        if (event.leader === id) this.#judgeLeader(id, event.term);
+        return;
       case "disk.refilled":
         counters.refills++;
+        this.#judgeRefill(id, event.ms);
         return;
       case "copy.made":
         counters.copiesMade++;
         return;
       case "copy.dropped":
         counters.copiesDropped++;
+        return;
+      case "scrub.ended":
+        this.host(id).checked();
         return;
       case "scrub.found":
         counters.scrubFinds++;
@@ -350,9 +377,9 @@ export class WholeWorld {
  */
 const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-const configOf = (ids: readonly NodeId[], timings: Timings): ClusterConfig => ({
+const configOf = (ids: readonly NodeId[], timings: Timings, replication: number): ClusterConfig => ({
   servers: ids.map((id) => ({ id, host: "127.0.0.1", port: 8_000 + id })),
-  replication: 3,
+  replication,
   timings,
   images: { inspect: "decode", recoveryRecipient: null },
   limits: {
