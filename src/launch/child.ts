@@ -62,10 +62,13 @@ export const startChild = (options: ChildOptions): ChildNode => {
     if (message.kind === "staying") stay(message.logPath);
     onReport(message);
   });
+  let toldToStop = false;
   const exited = child.then((result): Fault | null => {
     stay(null);
     if (failed !== null) return failed;
     if (result.exitCode === 0) return null;
+    // Told to stop before it had anything to stop: it does not listen for signals yet.
+    if (toldToStop && result.signal === "SIGTERM") return null;
     const reason = result.signal ?? `exit code ${result.exitCode ?? "none"}${lastLine(result.stderr)}`;
     return fault("NODE_EXITED", { node: id, reason });
   });
@@ -82,6 +85,7 @@ export const startChild = (options: ChildOptions): ChildNode => {
       // A frozen process would not hear of it.
       child.kill("SIGCONT");
       child.kill("SIGTERM");
+      toldToStop = true;
       await exited;
     },
     release: async () => {
