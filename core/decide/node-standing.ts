@@ -8,9 +8,9 @@ import { after, type MonotonicMs } from "../model/units.ts";
 import type { Effect, Moment } from "./effects.ts";
 import { isHeard, type PeerView } from "./liveness.ts";
 import type { NodeState } from "./node-state.ts";
-import { type Judgement, judgeDisk, rememberBirth, type Witness } from "./standing.ts";
+import { type Judgement, judgeConfirmed, judgeDisk, rememberBirth, type Witness } from "./standing.ts";
 
-/** Judges a disk whose standing is open; one that is ready, or being filled, is left as it is. */
+/** Judges a disk whose standing is open, or was confirmed by some; one that is being filled is left as it is. */
 export const judgeStanding = (state: NodeState, { now }: Moment, effects: Effect[]): NodeState => {
   const judgement = judgementOf(state, now);
   if (judgement === null) return state;
@@ -44,10 +44,15 @@ export const judgeStanding = (state: NodeState, { now }: Moment, effects: Effect
   }
 };
 
-/** Null when the standing is not open. */
+/** Null when there is nothing to judge. */
 const judgementOf = (state: NodeState, now: MonotonicMs): Judgement | null => {
   const { standing, setup, startedAt } = state;
-  if (standing.kind === "ready" || standing.kind === "rebuilding") return null;
+  if (standing.kind === "rebuilding") return null;
+  // A disk that was born or filled in this process was not there before.
+  if (standing.kind === "ready")
+    return setup.disk.generation === state.generation
+      ? judgeConfirmed(setup.disk, witnessesOf(state, now))
+      : null;
   // Those who live have had the time to speak: what they know is not lost.
   const aloneFrom = after(startedAt, alonePatience * setup.timings.electionTimeoutMs);
   const rules = {

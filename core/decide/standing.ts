@@ -110,16 +110,29 @@ const judgeReturning = (
   peers: readonly NodeId[],
   rules: StandingRules,
 ): Judgement => {
-  for (const { node, remembers } of witnesses) {
-    const reason = remembers === null ? null : fallenBehind(own, remembers);
-    if (reason !== null) return { kind: "outdated", reason: `node ${node} remembers ${reason}` };
-  }
+  const outdated = judgeConfirmed(own, witnesses);
+  if (outdated !== null) return outdated;
   const needed = rules.nodes - rules.majority;
   const heard = witnesses.filter(({ generation }) => generation > 0).map(({ node }) => node);
   // Of two nodes one is enough to go by itself; but the other is asked, if it is there.
   const enough = needed > 0 ? heard.length >= needed : heard.length === peers.length || rules.patient;
   if (enough || (rules.acceptLoss && rules.patient)) return { kind: "confirmed" };
   return { kind: "wait", for: peers.filter((peer) => !heard.includes(peer)) };
+};
+
+/**
+ * Whoever confirmed a disk may have been out of reach since before a backup was made of it. So it is asked again with
+ * each node that is heard; null while nobody knows better.
+ */
+export const judgeConfirmed = (
+  own: OwnDisk,
+  witnesses: readonly Witness[],
+): Extract<Judgement, { readonly kind: "outdated" }> | null => {
+  for (const { node, remembers } of witnesses) {
+    const reason = remembers === null ? null : fallenBehind(own, remembers);
+    if (reason !== null) return { kind: "outdated", reason: `node ${node} remembers ${reason}` };
+  }
+  return null;
 };
 
 /** What the memory knows that the disk does not; null when the disk is at least as new. */

@@ -9,11 +9,18 @@ import { FaultError } from "../model/faults.ts";
 import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
 import { sealedChunkBytesMax } from "../model/limits.ts";
 import { diskName } from "../model/records.ts";
-import type { Disk, Index, IndexChange, SegmentId } from "../ports.ts";
+import type { Disk, Index, IndexChange, Place, SegmentId } from "../ports.ts";
 import { placeOfPayload } from "./layout.ts";
 import { decodeRecord, rowOf } from "./record-codec.ts";
 import { type FoundBatch, type Recovery, recoverLog } from "./recover.ts";
-import { blockBytes, type Entry, extentHeadBytes, type FoundEntry, nextBlock } from "./segment-format.ts";
+import {
+  blockBytes,
+  type Entry,
+  entryHeadBytes,
+  extentHeadBytes,
+  type FoundEntry,
+  nextBlock,
+} from "./segment-format.ts";
 import { Segments, type SegmentsOptions, storeDamage } from "./segments.ts";
 import { SegmentStore, sameBytes } from "./store.ts";
 import type { walkSegment } from "./walk.ts";
@@ -153,13 +160,17 @@ class Opening {
     const [first] = recovery.batches;
     if (first === undefined) return;
     const wanted = new Map(recovery.batches.map((head) => [head.batch, head]));
-    const broken = new Map<ImageId, number>();
+    const broken = new Set<ImageId>();
+    const ruined: Place[] = [];
     let changes: IndexChange[] = [];
     for await (const extent of this.#segments.walkAfter(first.batch - 1)) {
       if (!("entries" in extent) || wanted.get(extent.head.batch)?.at !== extent.head.at) continue;
       const { batch, feedHead } = extent.head;
       for (const found of extent.entries ?? []) {
-        if (found.state === "bad") broken.set(found.id, batch);
+        if (found.state === "bad") {
+          broken.add(found.id);
+          ruined.push(placeOfEntry(extent.head, found));
+        }
         if (found.entry === null) continue;
         broken.delete(found.id);
         changes.push(this.#changeOf(extent.head, found, found.entry));
@@ -168,10 +179,13 @@ class Opening {
       await index.apply(changes, { batch, feedHead });
       changes = [];
     }
-    const [lost] = broken.keys();
-    if (lost === undefined) return;
-    await index.clear();
-    throw storeDamage(`the newest entry of image ${lost} cannot be read`);
+    const [lost] = broken;
+    if (lost !== undefined) {
+      await index.clear();
+      throw storeDamage(`the newest entry of image ${lost} cannot be read`);
+    }
+    // No index knows of them: when what came after them is forgotten, they would be the newest.
+    await this.#segments.erase(ruined, entryHeadBytes);
   }
 
   #changeOf(
@@ -181,11 +195,10 @@ class Opening {
   ): IndexChange {
     const { node, store } = this.#options;
     const record = decodeRecord(entry.summary, entry.thumbnail);
-    const place = { segment: log.segment, at: log.at + extentHeadBytes + found.at, bytes: found.bytes };
     return {
       kind: "put",
       row: rowOf(record, entry, entry.change, {
-        entry: place,
+        entry: placeOfEntry(log, found),
         payload: entry.payload === null ? null : placeOfPayload(entry.payload),
         toErase: record.kind === "tombstone" && !record.erasedOn.includes(diskName(node, store)),
       }),
@@ -211,3 +224,9 @@ class Opening {
     return rows.every(({ entry }) => entry.segment !== segment);
   }
 }
+
+/** Where an entry of the batch at `log` is. */
+const placeOfEntry = (
+  log: { readonly segment: SegmentId; readonly at: number },
+  { at, bytes }: FoundEntry,
+): Place => ({ segment: log.segment, at: log.at + extentHeadBytes + at, bytes });

@@ -52,9 +52,9 @@ test("many seeds of whole nodes are counted, and one that breaks a promise is ma
   const mutant = main("--seeds", "1", "--mutant", "fresh-nonce");
   expect(mutant.status).toBe(1);
   expect(mutant.text).toContain("BROKEN: what is read under an id is what was uploaded under it");
-  const smaller = /smaller: npm run sim -- (1 --nodes 3 --ms \d+ --faults '.*' --mutant fresh-nonce)/;
+  const smaller = /smaller: npm run sim -- (1 --nodes 3 --ms \d+ .*--mutant fresh-nonce)/;
   const [, words = ""] = smaller.exec(mutant.text) ?? [];
-  const again = main(...words.replaceAll("'", "").split(" "));
+  const again = main(...words.split(" "));
   expect(again.status).toBe(1);
   expect(again.text).toContain("BROKEN: what is read under an id is what was uploaded under it");
 });
@@ -65,6 +65,7 @@ test.for([
   [["3", "--nodes", "10"]],
   [["3", "--mutant", "none"]],
   [["3", "--faults", "none"]],
+  [["3", "--without", "none"]],
   [["3", "--nonsense"]],
   [["elections"]],
   [["elections", "3", "--mutant", "none"]],

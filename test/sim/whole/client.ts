@@ -196,7 +196,9 @@ class SimPerson implements Person {
   async #trash(upload: Upload, value: boolean): Promise<void> {
     const { counters, ledger } = this.#options;
     const before = upload.trash;
-    upload.trash = { value: "unknown", since: before.value === false ? this.#now() : before.since };
+    const askedAt = this.#now();
+    const since = before.value === false ? askedAt : before.since;
+    upload.trash = { value: "unknown", since, acknowledgedAt: askedAt };
     const done = await trashImage(this.#session, upload.id, value);
     ledger.tick(this.#now());
     if (!done.ok) {
@@ -205,7 +207,12 @@ class SimPerson implements Person {
     }
     counters[value ? "trashed" : "restored"]++;
     // An image that was put into the trash again is there since then; one that was there already, since before.
-    upload.trash = { value, since: value ? Math.min(upload.trash.since, this.#now()) : this.#now() };
+    const acknowledgedAt = this.#now();
+    upload.trash = {
+      value,
+      since: value ? Math.min(upload.trash.since, acknowledgedAt) : acknowledgedAt,
+      acknowledgedAt,
+    };
   }
 
   async #purge(upload: Upload): Promise<void> {

@@ -47,7 +47,7 @@ export interface Upload {
   purgeAsked: boolean;
   purgedAt: number | null;
   /** Since when the trash holds it, for certain or perhaps; null when it certainly does not. */
-  trash: { readonly value: boolean | "unknown"; readonly since: number };
+  trash: { readonly value: boolean | "unknown"; readonly since: number; readonly acknowledgedAt: number };
   /** It may have been in the trash long enough to be erased. */
   mayExpire: boolean;
   shownAt: number | null;
@@ -70,7 +70,7 @@ export class Ledger {
       acknowledgedAt: null,
       purgeAsked: false,
       purgedAt: null,
-      trash: { value: false, since: 0 },
+      trash: { value: false, since: 0, acknowledgedAt: 0 },
       mayExpire: false,
       shownAt: null,
     };
@@ -126,9 +126,14 @@ export class Ledger {
       throw new Broken("purgedStaysGone", `${shortId(upload.id)} is listed after its purge`);
     if (Buffer.compare(record.facts.payloadHash, upload.payloadHash) !== 0)
       throw new Broken("rightBytes", `${shortId(upload.id)} is listed with another payload`);
-    const { value, since } = upload.trash;
+    const { value, acknowledgedAt } = upload.trash;
     const inTrash = record.trashed.value !== null;
-    if (value !== "unknown" && since < begunAt && inTrash !== value && upload.acknowledgedAt !== null)
+    if (
+      value !== "unknown" &&
+      acknowledgedAt < begunAt &&
+      inTrash !== value &&
+      upload.acknowledgedAt !== null
+    )
       throw new Broken(
         "trashIsKept",
         `${shortId(upload.id)} is ${inTrash ? "" : "not "}in the trash, acknowledged was the opposite`,

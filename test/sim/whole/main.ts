@@ -12,7 +12,7 @@ import { realParts, runWholeSeed, type WholeRunOptions } from "./whole-run.ts";
 import { shrink } from "./whole-shrink.ts";
 
 export const wholeUsage = [
-  "npm run sim -- SEED [--nodes N] [--ms MS] [--faults NAME,NAME] [--mutant NAME]",
+  "npm run sim -- SEED [--nodes N] [--ms MS] [--faults NAME,NAME] [--without NAME,NAME] [--mutant NAME]",
   "npm run sim -- --seeds N [--from SEED] [--nodes N] [--mutant NAME] [--keep]",
   `faults: ${faultNames.join(" ")}`,
   "mutants:",
@@ -26,9 +26,13 @@ interface Wish {
   readonly nodes: number;
   readonly durationMs: number | null;
   readonly faults: readonly FaultName[];
+  readonly without: readonly FaultName[];
   readonly mutant: WholeMutant | null;
   readonly keep: boolean;
 }
+
+const namesIn = (list: string | undefined): readonly FaultName[] | null =>
+  list === undefined ? null : (list.split(",").filter((name) => name !== "") as FaultName[]);
 
 /** Null when it makes no sense; `parseArgs` throws for options that do not exist. */
 const parseWish = (args: readonly string[]): Wish | null => {
@@ -39,20 +43,21 @@ const parseWish = (args: readonly string[]): Wish | null => {
       nodes: { type: "string", default: "3" },
       ms: { type: "string" },
       faults: { type: "string" },
+      without: { type: "string" },
       mutant: { type: "string" },
       seeds: { type: "string" },
       from: { type: "string", default: "1" },
       keep: { type: "boolean", default: false },
     },
   });
-  const faults = values.faults?.split(",").filter((name) => name !== "") ?? faultNames;
   const wish = {
     seed: positionals[0] === undefined ? null : Number(positionals[0]),
     seeds: values.seeds === undefined ? 0 : Number(values.seeds),
     from: Number(values.from),
     nodes: Number(values.nodes),
     durationMs: values.ms === undefined ? null : Number(values.ms),
-    faults: faults as readonly FaultName[],
+    faults: namesIn(values.faults) ?? faultNames,
+    without: namesIn(values.without) ?? [],
     mutant: wholeMutants.find(({ name }) => name === values.mutant) ?? null,
     keep: values.keep,
   };
@@ -64,14 +69,15 @@ const parseWish = (args: readonly string[]): Wish | null => {
     isWhole(wish.nodes, 1, 9) &&
     isWhole(wish.from, 0, 1e9) &&
     (wish.durationMs === null || isWhole(wish.durationMs, 1, 1e6)) &&
-    wish.faults.every((name) => faultNames.includes(name));
+    [...wish.faults, ...wish.without].every((name) => faultNames.includes(name));
   return hasWork && isSound ? wish : null;
 };
 
-const optionsOf = ({ nodes, durationMs, faults, mutant }: Wish, seed: number): WholeRunOptions => ({
+const optionsOf = ({ nodes, durationMs, faults, without, mutant }: Wish, seed: number): WholeRunOptions => ({
   seed,
   nodes,
   faults,
+  without,
   parts: mutant?.parts() ?? realParts,
   ...(durationMs !== null && { durationMs }),
 });
@@ -120,11 +126,10 @@ const tellSmall = async (wish: Wish, seed: number, broken: Broken): Promise<void
     console.log("  it could not be made smaller");
     return;
   }
-  const { durationMs, faults } = small;
+  const { durationMs, without } = small;
   const mutant = wish.mutant === null ? "" : ` --mutant ${wish.mutant.name}`;
-  console.log(
-    `  smaller: npm run sim -- ${seed} --nodes ${wish.nodes} --ms ${durationMs} --faults '${faults.join()}'${mutant}`,
-  );
+  const rest = without.length === 0 ? "" : ` --without ${without.join()}`;
+  console.log(`  smaller: npm run sim -- ${seed} --nodes ${wish.nodes} --ms ${durationMs}${rest}${mutant}`);
   if (wish.keep && wish.mutant === null) keepSeed(small);
 };
 

@@ -8,7 +8,7 @@ export interface NamedSeed {
   readonly seed: number;
   readonly nodes: number;
   readonly durationMs: number;
-  readonly faults: readonly FaultName[];
+  readonly without: readonly FaultName[];
 }
 
 /** From the root of the repository, which is where npm runs. */
@@ -16,18 +16,18 @@ const path = "test/sim/whole/named-seeds.json";
 
 export const namedSeeds = (): readonly NamedSeed[] => {
   const kept = JSON.parse(readFileSync(path, "utf8")) as readonly NamedSeed[];
-  for (const { name, faults } of kept)
-    for (const fault of faults)
+  for (const { name, without } of kept)
+    for (const fault of without)
       if (!faultNames.includes(fault))
         throw new RangeError(`'${name}' knows a fault '${fault}' that is none`);
   return kept;
 };
 
-export const keepSeed = ({ seed, nodes, durationMs, faults, broken }: Shrunk): void => {
+export const keepSeed = ({ seed, nodes, durationMs, without, broken }: Shrunk): void => {
   const name = `${broken.promise}, seed ${seed} of ${nodes} nodes`;
   const kept = [
     ...namedSeeds().filter((known) => known.name !== name),
-    { name, seed, nodes, durationMs, faults },
+    { name, seed, nodes, durationMs, without },
   ];
   writeFileSync(path, `${JSON.stringify(kept, null, 2)}\n`);
 };

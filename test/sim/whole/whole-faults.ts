@@ -17,10 +17,16 @@ const weathers: readonly Weather[] = [
   { lossShare: 0.1, repeatShare: 0.05, delayMsMin: 1, delayMsMax: 60 },
 ];
 
-/** `only`: the faults that may happen, by name. */
-export const plagueFor = (world: WholeWorld, only: readonly FaultName[] = faultNames): void => {
+/** `only`: the faults that are drawn, by name. `without`: those that are drawn and then left out; all else stays as it is. */
+export const plagueFor = (
+  world: WholeWorld,
+  only: readonly FaultName[] = faultNames,
+  without: readonly FaultName[] = [],
+): void => {
   const { random } = world;
-  const drawn = only.flatMap((name) => Array.from({ length: faults[name].often }, () => faults[name].act));
+  const nothing: Fault = () => undefined;
+  const actOf = (name: FaultName): Fault => (without.includes(name) ? nothing : faults[name].act);
+  const drawn = only.flatMap((name) => Array.from({ length: faults[name].often }, () => actOf(name)));
   const pauseMs = random.pick([80, 200, 600]);
   world.network.setWeather(random.pick(weathers));
   const next = (): void => {

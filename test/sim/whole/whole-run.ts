@@ -21,12 +21,14 @@ export interface WholeRunOptions {
   readonly durationMs?: number;
   /** All of them when left out. */
   readonly faults?: readonly FaultName[];
+  /** Those that are drawn like the others and then left out. */
+  readonly without?: readonly FaultName[];
   readonly parts?: Parts;
   readonly tell?: (atMs: number, sentence: string) => void;
 }
 
 /** Most runs are short: many beginnings find more than few long stories. */
-const durationsMs = [800, 800, 1_500, 3_000];
+export const durationsMs = [800, 800, 1_500, 3_000];
 /** Healing must be over by then: refilling, repairing, erasing, comparing. */
 const healMsMax = 60_000;
 const replications = [1, 2, 3];
@@ -45,7 +47,9 @@ export const realParts: Parts = {
 export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCounters> => {
   const { seed, nodes, parts = realParts, tell = null } = options;
   const random = createRandom(seed * 16 + nodes);
-  const durationMs = options.durationMs ?? random.pick(durationsMs);
+  // Drawn in any case: the same chances are left for the rest.
+  const drawnMs = random.pick(durationsMs);
+  const durationMs = options.durationMs ?? drawnMs;
   const world = new WholeWorld({
     nodes,
     timings: timingsFrom(random),
@@ -66,7 +70,7 @@ export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCount
         }
       });
     }
-    plagueFor(world, options.faults);
+    plagueFor(world, options.faults, options.without);
     await world.run(durationMs);
     world.heal();
     await world.run(world.now() + 500);

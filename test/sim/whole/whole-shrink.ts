@@ -4,34 +4,34 @@
  */
 import { Broken } from "./ledger.ts";
 import { type FaultName, faultNames } from "./whole-faults.ts";
-import { runWholeSeed, type WholeRunOptions } from "./whole-run.ts";
+import { durationsMs, runWholeSeed, type WholeRunOptions } from "./whole-run.ts";
 
 export interface Shrunk {
   readonly seed: number;
   readonly nodes: number;
   readonly durationMs: number;
-  readonly faults: readonly FaultName[];
+  /** What it does not take. */
+  readonly without: readonly FaultName[];
   readonly broken: Broken;
 }
 
-const durationMsMax = 6_000;
 const durationMsMin = 100;
 
-/** Null when the run breaks nothing in the end. Each fault that is left out makes another history of the same seed. */
+/** Null when the run breaks nothing in the end. */
 export const shrink = async ({ seed, nodes, parts }: WholeRunOptions): Promise<Shrunk | null> => {
   const plan = { seed, nodes, ...(parts !== undefined && { parts }) };
-  const tryOut = async (durationMs: number, faults: readonly FaultName[]): Promise<Shrunk | null> => {
-    const broken = await brokenBy({ ...plan, durationMs, faults });
-    return broken === null ? null : { seed, nodes, durationMs, faults, broken };
+  const tryOut = async (durationMs: number, without: readonly FaultName[]): Promise<Shrunk | null> => {
+    const broken = await brokenBy({ ...plan, durationMs, without });
+    return broken === null ? null : { seed, nodes, durationMs, without, broken };
   };
-  let best = await tryOut(durationMsMax, faultNames);
-  for (const name of best?.faults ?? []) {
+  let best: Shrunk | null = null;
+  for (const durationMs of new Set(durationsMs)) best ??= await tryOut(durationMs, []);
+  for (const name of best === null ? [] : faultNames) {
     if (best === null) break;
-    const without = best.faults.filter((other) => other !== name);
-    best = (await tryOut(best.durationMs, without)) ?? best;
+    best = (await tryOut(best.durationMs, [...best.without, name])) ?? best;
   }
   while (best !== null && best.durationMs > durationMsMin) {
-    const shorter = await tryOut(Math.round(best.durationMs * 0.7), best.faults);
+    const shorter = await tryOut(Math.round(best.durationMs * 0.8), best.without);
     if (shorter === null) break;
     best = shorter;
   }
