@@ -187,7 +187,10 @@ export interface SegmentUse {
  */
 export interface Index {
   position(): Promise<IndexPosition>;
-  /** One transaction: all of `changes`, in order, and the new position. */
+  /**
+   * One transaction: all of `changes`, in order, and the new position. On DISK_FULL it is not given up: it is tried
+   * again before whatever is asked next, and until it is done everything is rejected with the same fault.
+   */
   apply(changes: readonly IndexChange[], position: IndexPosition): Promise<void>;
   /** Everything is forgotten: it begins again at batch 0. */
   clear(): Promise<void>;

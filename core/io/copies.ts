@@ -8,7 +8,13 @@
  */
 
 import { rendezvousOrder } from "../decide/rendezvous.ts";
-import { canSpare, type Replication, type ReplicationEvent, stepReplication } from "../decide/replication.ts";
+import {
+  canSpare,
+  type Replication,
+  type ReplicationEvent,
+  roomFault,
+  stepReplication,
+} from "../decide/replication.ts";
 import { copiesWanted, majorityOf } from "../model/config.ts";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
@@ -50,7 +56,7 @@ export class Copies {
   /** On which disk each home is, or was when it was chosen. */
   readonly #stores: ReadonlyMap<NodeId, StoreId>;
   #acknowledge: (result: Acknowledgement) => void = () => undefined;
-  /** Resolves once: a majority has it, or cannot get it (NO_QUORUM). Never rejects. */
+  /** Resolves once: a majority has it, or cannot get it (NO_QUORUM, DISK_FULL). Never rejects. */
   readonly acknowledged: Promise<Acknowledgement>;
 
   constructor(context: NodeContext, id: ImageId, state: Replication) {
@@ -76,11 +82,10 @@ export class Copies {
     return new Map(this.homes.map((node) => [node, this.#homeOn(node, null)]));
   }
 
-  /** NO_QUORUM once a majority cannot be reached any more; the rest of the work would be in vain. */
+  /** NO_QUORUM or DISK_FULL once a majority cannot have it any more; the rest of the work would be in vain. */
   get hopeless(): Fault | null {
-    const { outcome, stored, streaming, majority } = this.#state;
-    if (outcome !== "failed") return null;
-    return fault("NO_QUORUM", { live: stored.length + streaming.length, needed: majority });
+    const { outcome } = this.#state;
+    return outcome.kind === "failed" ? outcome.fault : null;
   }
 
   get #others(): readonly NodeId[] {
@@ -214,12 +219,12 @@ export class Copies {
       this.#recruit(stream.home);
     } else {
       this.#logDropped(stream.home, problem);
-      this.#apply({ kind: "lost", node: stream.home });
+      this.#apply({ kind: "lost", node: stream.home, fault: problem });
     }
   }
 
   #recruit(home: NodeId): void {
-    if (this.#localFault !== null) this.#apply({ kind: "lost", node: home });
+    if (this.#localFault !== null) this.#apply({ kind: "lost", node: home, fault: this.#localFault });
     else if (this.#record !== null && this.#locallyStored) void this.#sendFinished(home, this.#record);
     else this.#awaitingLocal.push(home);
   }
@@ -228,7 +233,7 @@ export class Copies {
     const sent = await sendPayload(this.#context, home, record);
     if (sent.ok) return this.#apply({ kind: "stored", node: home });
     this.#logDropped(home, sent.fault);
-    this.#apply({ kind: "lost", node: home });
+    this.#apply({ kind: "lost", node: home, fault: sent.fault });
   }
 
   #lose(home: NodeId, problem: Fault): void {
@@ -236,7 +241,7 @@ export class Copies {
     if (stream !== undefined) this.#closeStream(stream, problem);
     this.#streams.delete(home);
     this.#logDropped(home, problem);
-    this.#apply({ kind: "lost", node: home });
+    this.#apply({ kind: "lost", node: home, fault: problem });
   }
 
   #closeStream(stream: Stream, problem: Fault): void {
@@ -259,7 +264,7 @@ export class Copies {
           this.#acknowledge(good({ copies: effect.copies }));
           break;
         case "fail":
-          this.#acknowledge(bad(fault("NO_QUORUM", { live: effect.live, needed: this.#state.majority })));
+          this.#acknowledge(bad(effect.fault));
           break;
         case "recruit":
           this.#recruit(effect.node);
@@ -311,6 +316,17 @@ export const beginCopies = async (context: NodeContext, id: ImageId): Promise<Re
   );
   if (state === null) return bad(fault("NO_QUORUM", { live: others.length + 1, needed: majority }));
   return good(new Copies(context, id, state));
+};
+
+/** DISK_FULL when too many disks of live nodes are known to have no room for a new image. */
+export const noRoom = (context: NodeContext): Fault | null => {
+  const loads = context.driver.loads();
+  const others = readyPeers(context).flatMap((node) => {
+    const load = loads.get(node);
+    return load === undefined ? [] : [{ node, readOnly: load.readOnly, diskFreeBytes: load.diskFreeBytes }];
+  });
+  const { servers, storage } = context.config;
+  return roomFault(others, majorityOf(servers.length), storage.headroomBytes);
 };
 
 /** A busy machine can be deaf for a moment; an upload need not fail for that. */

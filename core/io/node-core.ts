@@ -84,6 +84,7 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
 
   const look = (): void => {
     lookAt = after(clock.monotonic(), lookMs);
+    void store.lookAgain();
     void settlements.flush();
     repair.look();
     upkeep.look();
@@ -105,7 +106,7 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
     driver.reportLoad(work.report(store, { rebuild: overview.rebuild(), scrub: scrubber.view() }));
     driver.reportFeedHead(store.feedHead);
     const diskFault = store.fault ?? work.diskFault;
-    if (store.fault !== null) {
+    if (store.fault !== null && store.fault.code !== "DISK_FULL") {
       noteDisk(context, store.fault);
       work.failDisk(store.fault);
     }

@@ -60,6 +60,7 @@ export const rememberer = (
     if (clock.monotonic() < dueAt) return;
     dueAt = after(clock.monotonic(), rememberMs);
     const saved = standing.saveMemories(memories());
-    if (!saved.ok) log({ kind: "disk.failed", fault: saved.fault });
+    // That the disk is full is told as such, once; they are saved when there is room again.
+    if (!saved.ok && saved.fault.code !== "DISK_FULL") log({ kind: "disk.failed", fault: saved.fault });
   };
 };

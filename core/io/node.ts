@@ -46,6 +46,7 @@ import type { Credentials } from "./pki/credentials.ts";
 import { sparingly } from "./rejections.ts";
 import { realRules } from "./rules.ts";
 import { type Service, serveConnection } from "./serve.ts";
+import { openSpareRoom } from "./spare-room.ts";
 import { openStandingStore } from "./standing-store.ts";
 import { openTermStore } from "./term-store.ts";
 import { listenSecure } from "./tls.ts";
@@ -243,7 +244,8 @@ class Node {
     const { id, config, credentials, acceptLoss, onChange } = this.#options;
     const clock = this.#clock;
     const log = (event: Event): void => this.#log(event);
-    const standing = openStandingStore(this.#folder, identity);
+    const room = openSpareRoom(this.#folder);
+    const standing = openStandingStore(this.#folder, identity, room);
     if (!standing.ok) return standing;
     const work = createWork(config, this.#folder, clock);
     opened.defer(work.close);
@@ -261,7 +263,7 @@ class Node {
       config,
       clock,
       transport: links,
-      terms: openTermStore(join(this.#folder, "term.json")),
+      terms: openTermStore(join(this.#folder, "term.json"), room),
       standing: standing.value,
       acceptLoss,
       replaces: hasAside(this.#folder),

@@ -17,7 +17,7 @@ import type { ImageRecord } from "../model/records.ts";
 import { after, type WallMs } from "../model/units.ts";
 import { createSealer, payloadBytesOf } from "../seal/payload.ts";
 import type { Connection } from "./connection.ts";
-import { beginCopies, type Copies } from "./copies.ts";
+import { beginCopies, type Copies, noRoom } from "./copies.ts";
 import { faultOf } from "./exchange.ts";
 import { inspectLater } from "./inspect-later.ts";
 import { Lane, laneLagMsMax } from "./lane.ts";
@@ -144,6 +144,7 @@ class Processing {
   async #store(keepPlain: boolean): Promise<readonly [ImageRecord, number]> {
     const { id, bytes } = this.#upload;
     const payloadBytes = payloadBytesOf(bytes);
+    refuseIf(noRoom(this.#context));
     const copies = must(await beginCopies(this.#context, id));
     const writer = must(await this.#context.store.begin(id, payloadBytes));
     const here = new Lane((chunk) => writer.write(chunk));

@@ -12,6 +12,7 @@ import { type NodeId, parseNodeId, parseStoreId, type StoreId } from "../model/i
 import type { StandingStore } from "../ports.ts";
 import { readText, secretFile, writeFileAtomically } from "./files.ts";
 import { type DiskIdentity, writeIdentity } from "./node-data.ts";
+import type { SpareRoom } from "./spare-room.ts";
 
 export interface KeptStanding extends StandingStore {
   /** Saves them if they have changed. A failure is told and tried again at the next call. */
@@ -20,8 +21,15 @@ export interface KeptStanding extends StandingStore {
 
 const fileBytesMax = 16_384;
 
-/** Errors: DISK_FAILED. A file of memories that is damaged counts as none: the others' disks are watched anew. */
-export const openStandingStore = (folder: string, identity: DiskIdentity): Result<KeptStanding> => {
+/**
+ * `room`: on the same disk, for a save when it is full. Errors: DISK_FAILED, and DISK_FULL when there is no room even
+ * so. A file of memories that is damaged counts as none: the others' disks are watched anew.
+ */
+export const openStandingStore = (
+  folder: string,
+  identity: DiskIdentity,
+  room: SpareRoom,
+): Result<KeptStanding> => {
   const path = join(folder, "peers.json");
   const text = readText(path, fileBytesMax);
   if (!text.ok && text.fault.code !== "FILE_NOT_FOUND") return bad(failed(path, text.fault));
@@ -31,7 +39,7 @@ export const openStandingStore = (folder: string, identity: DiskIdentity): Resul
   const saveMemories = (next: ReadonlyMap<NodeId, PeerMemory>): Result<void> => {
     const content = format(next);
     if (content === saved) return good(undefined);
-    const written = writeFileAtomically(path, content, secretFile);
+    const written = room.save(() => writeFileAtomically(path, content, secretFile));
     if (!written.ok) return bad(failed(path, written.fault));
     saved = content;
     return written;
@@ -44,7 +52,7 @@ export const openStandingStore = (folder: string, identity: DiskIdentity): Resul
     saveBirth: (generation, next) => {
       const remembered = saveMemories(next);
       if (!remembered.ok) return remembered;
-      const written = writeIdentity(folder, { ...identity, generation });
+      const written = room.save(() => writeIdentity(folder, { ...identity, generation }));
       return written.ok ? written : bad(failed(path, written.fault));
     },
   });
@@ -77,4 +85,4 @@ const parse = (text: string): ReadonlyMap<NodeId, PeerMemory> => {
 };
 
 const failed = (path: string, problem: Fault): Fault =>
-  fault("DISK_FAILED", { path, reason: wordFault(problem).what });
+  problem.code === "DISK_FULL" ? problem : fault("DISK_FAILED", { path, reason: wordFault(problem).what });

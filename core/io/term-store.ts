@@ -9,19 +9,23 @@ import { bad, type Fault, fault, good, type Result, wordFault } from "../model/f
 import { parseBoot, parseNodeId, parseTerm } from "../model/ids.ts";
 import type { DurableTerm, TermStore } from "../ports.ts";
 import { readText, writeFileAtomically } from "./files.ts";
+import type { SpareRoom } from "./spare-room.ts";
 
 /** Far more than the numbers take. */
 const fileBytesMax = 1_024;
 
-/** Faults: DISK_FAILED (cannot be read or written), DATA_FOREIGN (not a term file, or a damaged one). */
-export const openTermStore = (path: string): TermStore => ({
+/**
+ * `room`: on the same disk, for a save when it is full. Faults: DISK_FAILED (cannot be read or written), DATA_FOREIGN
+ * (not a term file, or a damaged one).
+ */
+export const openTermStore = (path: string, room: SpareRoom): TermStore => ({
   load: () => {
     const text = readText(path, fileBytesMax);
     if (text.ok) return parse(text.value, path);
     return text.fault.code === "FILE_NOT_FOUND" ? good(null) : bad(failed(path, text.fault));
   },
   save: (state) => {
-    const written = writeFileAtomically(path, `${format(state)}\n`);
+    const written = room.save(() => writeFileAtomically(path, `${format(state)}\n`));
     return written.ok ? written : bad(failed(path, written.fault));
   },
 });

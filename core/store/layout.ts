@@ -6,7 +6,7 @@
  */
 import type { ImageId } from "../model/ids.ts";
 import type { AnyRecord } from "../model/records.ts";
-import type { IndexChange, Place } from "../ports.ts";
+import type { IndexChange, Place, SegmentId } from "../ports.ts";
 import type { Draft, StagedPayload } from "./batch.ts";
 import { type EncodedRecord, encodeRecord, rowOf } from "./record-codec.ts";
 import {
@@ -134,4 +134,14 @@ const stagedInMemory = ({ payload }: Draft): StagedPayload | null =>
 const placedPayload = ({ payload }: Draft): Place | null => {
   if (!isStaged(payload)) return payload;
   return payload.where.kind === "placed" ? payload.where.place : null;
+};
+
+/** The segments with payloads that were written before their batch. */
+export const placedIn = (drafts: Iterable<Draft>): ReadonlySet<SegmentId> => {
+  const segments = new Set<SegmentId>();
+  for (const { payload } of drafts) {
+    if (payload !== null && "where" in payload && payload.where.kind === "placed")
+      segments.add(payload.where.place.segment);
+  }
+  return segments;
 };

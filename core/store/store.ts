@@ -21,12 +21,11 @@ import type {
   PayloadWriter,
   Place,
   RecordDigest,
-  SegmentId,
   Store,
 } from "../ports.ts";
 import { countFitting, type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
 import { KnownRecords, knownIn } from "./known-records.ts";
-import { layOut, measure } from "./layout.ts";
+import { layOut, measure, placedIn } from "./layout.ts";
 import { StagedPayloadWriter } from "./payload-writer.ts";
 import type { Segments } from "./segments.ts";
 import { logBytesMax } from "./walk.ts";
@@ -68,6 +67,8 @@ export class SegmentStore implements Store {
   #images: number;
   #payloadBytes: number;
   #fault: Fault | null = null;
+  /** Why the index does not know yet what is durable; it passes when there is room again. */
+  #behind: Fault | null = null;
   #closed = false;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
@@ -96,8 +97,20 @@ export class SegmentStore implements Store {
     return this.#payloadBytes;
   }
 
+  /** DISK_FULL passes (`lookAgain`); everything else stays. */
   get fault(): Fault | null {
-    return this.#fault;
+    return this.#fault ?? this.#behind;
+  }
+
+  /** To be called now and then: whether an index that had no room has caught up. Never rejects. */
+  async lookAgain(): Promise<void> {
+    if (this.#behind === null) return;
+    try {
+      await this.index.position();
+      this.#behind = null;
+    } catch (error) {
+      this.#failIndex(faultIn(error));
+    }
   }
 
   async begin(id: ImageId, payloadBytes: number): Promise<Result<PayloadWriter>> {
@@ -243,7 +256,7 @@ export class SegmentStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#flushing;
-    if (this.#fault === null && this.segments.syncedBatch > 0) {
+    if (this.fault === null && this.segments.syncedBatch > 0) {
       const mark: Plan = { drafts: new Map(), drops: [], faults: [], feedHead: this.#feedHead };
       await this.#write(mark, new Map()).catch(() => undefined);
     }
@@ -252,7 +265,7 @@ export class SegmentStore implements Store {
   }
 
   #unusable(): Fault | null {
-    return this.#fault ?? (this.#closed ? fault("NODE_NOT_READY", { reason: "it is stopping" }) : null);
+    return this.fault ?? (this.#closed ? fault("NODE_NOT_READY", { reason: "it is stopping" }) : null);
   }
 
   async #flush(): Promise<void> {
@@ -292,7 +305,7 @@ export class SegmentStore implements Store {
   }
 
   async #flushBatch(batch: readonly Waiting[], known: ReadonlyMap<ImageId, Known | null>): Promise<void> {
-    if (this.#fault !== null) throw new FaultError(this.#fault);
+    if (this.fault !== null) throw new FaultError(this.fault);
     const plan = planBatch(
       batch.map(({ wish }) => wish),
       known,
@@ -328,7 +341,13 @@ export class SegmentStore implements Store {
     const drops = plan.drops.map((id) => ({ kind: "drop", id }) as const);
     this.index
       .apply([...laid.changes, ...drops], { batch, feedHead })
-      .catch((error: unknown) => this.#fail(faultIn(error)));
+      .catch((error: unknown) => this.#failIndex(faultIn(error)));
+  }
+
+  /** What is durable is so all the same; the index is told again before it answers anything. */
+  #failIndex(problem: Fault): void {
+    if (problem.code === "DISK_FULL") this.#behind ??= problem;
+    else this.#fail(problem);
   }
 
   /** The batch is durable: from now on everybody may know. */
@@ -383,16 +402,6 @@ export class SegmentStore implements Store {
     throw new FaultError(fault("SEAL_BROKEN", { id, reason: "its copy on this disk is damaged" }));
   }
 }
-
-/** The segments with payloads that were written before their batch. */
-const placedIn = (drafts: Iterable<Draft>): ReadonlySet<SegmentId> => {
-  const segments = new Set<SegmentId>();
-  for (const { payload } of drafts) {
-    if (payload !== null && "where" in payload && payload.where.kind === "placed")
-      segments.add(payload.where.place.segment);
-  }
-  return segments;
-};
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openSpareRoom } from "../../core/io/spare-room.ts";
 import { openTermStore } from "../../core/io/term-store.ts";
 import { boot, nodeId, term } from "../../core/model/ids.ts";
 import { Crash, createSimDisk } from "../sim/sim-disk.ts";
@@ -13,11 +14,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const openIn = (path: string) => openTermStore(path, openSpareRoom(folder));
 const state = { term: term(3), votedFor: nodeId(2), boot: boot(5), saves: 9 };
 
 describeTermStore("a file", () => {
   const path = join(folder, "term.json");
-  return { store: openTermStore(path), reopen: () => openTermStore(path) };
+  return { store: openIn(path), reopen: () => openIn(path) };
 });
 describeTermStore("simulated", () => {
   const disk = createSimDisk(() => false);
@@ -27,7 +29,7 @@ describeTermStore("simulated", () => {
 describe("the file", () => {
   test("any damage is told, never taken for a new disk", () => {
     const path = join(folder, "term.json");
-    const store = openTermStore(path);
+    const store = openIn(path);
     store.save(state);
     const whole = readFileSync(path, "utf8");
     const damaged = [
@@ -49,12 +51,12 @@ describe("the file", () => {
   });
 
   test("a folder that is gone is a failed disk", () => {
-    const store = openTermStore(join(folder, "gone", "term.json"));
+    const store = openIn(join(folder, "gone", "term.json"));
     expect(store.save(state)).toMatchObject({ ok: false, fault: { code: "DISK_FAILED" } });
   });
 
   test("something unreadable in its place is a failed disk", () => {
-    expect(openTermStore(folder).load()).toMatchObject({ ok: false, fault: { code: "DISK_FAILED" } });
+    expect(openIn(folder).load()).toMatchObject({ ok: false, fault: { code: "DISK_FAILED" } });
   });
 });
 

@@ -22,7 +22,7 @@ import { openHeader } from "../../core/seal/header.ts";
 import { openWhole } from "../../core/seal/payload.ts";
 import { getOn, memorySource, must, TestCluster } from "../core/io/cluster.ts";
 import type { Picture } from "../support/pictures.ts";
-import { eventually, freePorts, type Lab, openLab, type Running } from "./lab.ts";
+import { type Ended, eventually, freePorts, type Lab, openLab, type Running } from "./lab.ts";
 
 /** Something acknowledged. */
 export interface Entry {
@@ -79,6 +79,13 @@ export class Fleet {
     const running = this.process(id);
     running.child.kill("SIGKILL");
     await running.ended;
+  }
+
+  /** Asks the process to stop, and waits until it has: all that it said. */
+  async stop(id: NodeId): Promise<Ended> {
+    const running = this.process(id);
+    running.child.kill("SIGTERM");
+    return running.ended;
   }
 
   /** Each node's own view; null of one that does not say. */

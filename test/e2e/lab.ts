@@ -12,7 +12,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-export const program = fileURLToPath(new URL("../../bin/distinsta.js", import.meta.url));
+/** Seen from here as source, or as built. */
+const programPath = import.meta.url.endsWith(".ts") ? "../../bin/distinsta.js" : "../../../bin/distinsta.js";
+export const program = fileURLToPath(new URL(programPath, import.meta.url));
 const pinnedNode = process.execPath;
 
 export interface Ended {

@@ -3,8 +3,8 @@
  * lost by it. Real processes on machines that are network namespaces.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { wallNow } from "../../core/io/clock.ts";
 import { issueUser } from "../../core/io/pki/authority.ts";
@@ -14,8 +14,9 @@ import { userNameOf } from "../../core/model/ids.ts";
 import { wallMs } from "../../core/model/units.ts";
 import { must } from "../core/io/cluster.ts";
 import { because, needs } from "../support/skip.ts";
-import { type Ended, eventually, type RunOptions } from "./lab.ts";
+import type { Ended, RunOptions } from "./lab.ts";
 import { laptop, listening, Site } from "./site.ts";
+import { smallDisk } from "./small-disks.ts";
 
 const reason = needs("root", "linux", "namespaces", "ip", "nft", "faketime");
 const title = (text: string): string => `${text}${because(reason)}`;
@@ -34,26 +35,6 @@ const clock = (shift: string): RunOptions => {
   return {
     env: { LD_PRELOAD: library.trim(), FAKETIME: shift, FAKETIME_DONT_FAKE_MONOTONIC: "1" },
   };
-};
-
-/** A disk of its own for a node's images; it is gone with the process. */
-const smallDisk = (site: Site, id: number, megabytes: number): RunOptions => {
-  const folder = join(site.place(id), ".distinsta/nodes");
-  mkdirSync(folder, { recursive: true });
-  return {
-    within: ["sh", "-c", `mount -t tmpfs -o size=${megabytes}m tmpfs "$0" && exec "$@"`, folder],
-  };
-};
-
-/** Where a file on that disk is, as the node itself sees it. */
-const fillerOf = (site: Site, id: number): string =>
-  join(`/proc/${site.node(id).pid}/root`, site.place(id), ".distinsta/nodes/filler");
-
-/** Leaves half of the headroom, and waits until the node has noticed. */
-const fillDisk = async (site: Site, id: number): Promise<Record<string, unknown>> => {
-  const { bavail, bsize } = statfsSync(dirname(fillerOf(site, id)));
-  writeFileSync(fillerOf(site, id), Buffer.alloc(bavail * bsize - 1_000_000));
-  return site.node(id).until("a full disk", (event) => event.event === "disk.filled");
 };
 
 describe.skipIf(reason !== null)(title("on three machines"), () => {
@@ -264,25 +245,6 @@ describe.skipIf(reason !== null)(title("on three machines"), () => {
     await listening(site.startNode(2));
   });
 
-  test("a node whose disk fills up says so and stands back; others take its work, and it returns", async () => {
-    await site.stopNode(3);
-    await restart(3, smallDisk(site, 3, 40));
-    await site.whole();
-    await eventually(async () => {
-      const views = (await site.status(1)).nodes as { id: number; images: number }[];
-      return views.every(({ images }) => images === stored.length);
-    });
-    const full = await fillDisk(site, 3);
-    expect(full).toMatchObject({ level: "warn" });
-    expect(full.message).toMatch(/^Node 3: the disk at .* is full .*; this node takes no new images$/);
-    for (let count = 0; count < 4; count++) expect((await upload()).node).not.toBe(3);
-    const [found] = doctorFinds(await site.on(laptop, "doctor", "--json"), "disk");
-    expect(found?.message).toMatch(/^node 3 has .* free, less than \[storage\] headroom_bytes/);
-    rmSync(fillerOf(site, 3));
-    await site.node(3).until("room", (event) => event.event === "disk.freed");
-    await restart(3);
-  });
-
   test("an image that one disk cannot hold is stored on the others", async () => {
     await site.stopNode(3);
     await restart(3, smallDisk(site, 3, 12));
@@ -315,32 +277,5 @@ describe.skipIf(reason !== null)(title("on three machines"), () => {
     const found = doctorFinds(await site.onWith(3, readOnly, "doctor", "--json"), "disk");
     expect(found[0]?.message).toBe(".distinsta cannot be written");
     await listening(site.startNode(3));
-  });
-});
-
-describe.skipIf(reason !== null)(title("when every disk is full"), () => {
-  test("the client says so, exits 1, and what was stored can still be read", async () => {
-    const site = new Site();
-    try {
-      await site.found(config);
-      // The first segment and the index want some megabytes before anything is stored.
-      for (const id of [1, 2, 3]) await listening(site.startNode(id, smallDisk(site, id, 16)));
-      await site.whole();
-      await site.letIn("alice");
-      const { id, file } = await site.upload(200_000);
-      for (const node of [1, 2, 3]) await fillDisk(site, node);
-      const refused = await site.on(laptop, "client", "alice", "upload", await site.picture());
-      expect(complaint(refused)).toEqual({
-        code: 1,
-        what: expect.stringMatching(/^the disk at .* is full \(.* free\)$/),
-        hint: "free space there, or add a disk",
-      });
-      const got = await site.on(laptop, "client", "alice", "get", String(id), "-o", "back.jpg");
-      expect(got.code).toBe(0);
-      const plain = readFileSync(join(site.place(laptop), String(file)));
-      expect(readFileSync(join(site.place(laptop), "back.jpg")).equals(plain)).toBe(true);
-    } finally {
-      await site.close();
-    }
   });
 });

@@ -14,8 +14,8 @@ export interface Machine {
   readonly within: readonly string[];
   /** Pulls the cable, or puts it back. */
   plug(state: "up" | "down"): void;
-  /** One more rule for what comes in, in nft's language; the packets that fit no rule pass. */
-  closeTo(rule: string): void;
+  /** One more rule for what comes in, or goes out, in nft's language; the packets that fit no rule pass. */
+  closeTo(rule: string, hook?: "input" | "output"): void;
   /** Takes all rules away. */
   open(): void;
 }
@@ -66,10 +66,10 @@ const plugIn = (name: string, hub: string, host: number): Machine => {
     address,
     within,
     plug: (state) => ip("-n", hub, "link", "set", port, state),
-    closeTo: (rule) => {
+    closeTo: (rule, hook = "input") => {
       nft("add", "table", "inet", "walls");
-      nft("add", "chain", "inet", "walls", "in", "{ type filter hook input priority 0 ; }");
-      nft("add", "rule", "inet", "walls", "in", rule);
+      nft("add", "chain", "inet", "walls", hook, `{ type filter hook ${hook} priority 0 ; }`);
+      nft("add", "rule", "inet", "walls", hook, rule);
     },
     open: () => nft("flush", "ruleset"),
   };

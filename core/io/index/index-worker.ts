@@ -3,6 +3,10 @@
  *
  * It loads little, so that it is there at once. An index that proves damaged is thrown away on the spot: every
  * later job fails too, and who opens it next begins anew.
+ *
+ * Changes that a full disk has no room for are owed from then on: they are tried again before every later job, and
+ * until they are in nothing else is done or answered. So the index has no hole when there is room again, and nobody is
+ * told less than what is durable.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { bad, type Fault, good, type Result } from "../../model/faults.ts";
@@ -25,7 +29,10 @@ const answer = (ticket: number, result: Result<unknown>): void =>
 
 const serve = (index: SqliteIndex): void => {
   let lost: Fault | null = null;
-  const perform = ({ method, parameters }: IndexJob): Result<unknown> => {
+  /** Few: whoever hears that one failed asks for no more. */
+  const owed: IndexJob[] = [];
+
+  const attempt = ({ method, parameters }: IndexJob): Result<unknown> => {
     if (lost !== null) return bad(lost);
     try {
       return good(Reflect.apply(index[method], index, parameters));
@@ -38,6 +45,23 @@ const serve = (index: SqliteIndex): void => {
       return bad(problem);
     }
   };
+
+  const payOff = (): Result<unknown> => {
+    for (let [first] = owed; first !== undefined; [first] = owed) {
+      const paid = attempt(first);
+      if (!paid.ok) return paid;
+      owed.shift();
+    }
+    return good(null);
+  };
+
+  const perform = (job: IndexJob): Result<unknown> => {
+    const paid = payOff();
+    const result = paid.ok || job.method === "close" ? attempt(job) : paid;
+    if (!result.ok && result.fault.code === "DISK_FULL" && job.method === "apply") owed.push(job);
+    return result;
+  };
+
   parentPort?.on("message", (job: IndexJob) => {
     answer(job.ticket, perform(job));
     if (job.method === "close") parentPort?.close();

@@ -6,9 +6,11 @@ import {
   type Replication,
   type ReplicationEffect,
   type ReplicationEvent,
+  roomFault,
   stepReplication,
 } from "../../../core/decide/replication.ts";
 import { majorityOf } from "../../../core/model/config.ts";
+import { type Fault, fault } from "../../../core/model/faults.ts";
 import { type NodeId, nodeId } from "../../../core/model/ids.ts";
 
 const [n1, n2, n3, n4, n5] = [1, 2, 3, 4, 5].map(nodeId) as [NodeId, NodeId, NodeId, NodeId, NodeId];
@@ -29,7 +31,9 @@ const play = (
   return [state, all];
 };
 const stored = (node: NodeId): ReplicationEvent => ({ kind: "stored", node });
-const lost = (node: NodeId): ReplicationEvent => ({ kind: "lost", node });
+const gone = fault("CONNECTION_LOST", { peer: "a node", reason: "it is no longer heard" });
+const lost = (node: NodeId, why: Fault = gone): ReplicationEvent => ({ kind: "lost", node, fault: why });
+const fullAt = (node: NodeId): Fault => fault("DISK_FULL", { path: `disk ${node}`, freeBytes: 0 });
 
 describe("an upload to three nodes, two copies wanted", () => {
   const begun = beginReplication(n1, [n3, n1, n2], 2, 2);
@@ -49,13 +53,58 @@ describe("an upload to three nodes, two copies wanted", () => {
   test("takes the third node when one is lost, and fails when that is lost, too", () => {
     expect(play(begun, [lost(n3), stored(n1), lost(n2)])[1]).toEqual([
       { kind: "recruit", node: n2 },
-      { kind: "fail", live: 1 },
+      { kind: "fail", fault: fault("NO_QUORUM", { live: 1, needed: 2 }) },
       { kind: "settled", homes: [n1] },
     ]);
   });
 
   test("hears nothing from nodes that are no home of it, and each home once", () => {
     expect(play(begun, [stored(n2), lost(n2), stored(n1), stored(n1), lost(n1)])[1]).toEqual([]);
+  });
+});
+
+describe("why an upload to five nodes fails", () => {
+  const begun = beginReplication(n1, [n1, n2, n3, n4, n5], 5, 3);
+  const reason = (...events: ReplicationEvent[]) =>
+    play(begun, events)[1].find((effect) => effect.kind === "fail")?.fault;
+
+  test("is that disks are full, when with their nodes there would be a majority", () => {
+    expect(reason(lost(n5, fullAt(n5)), lost(n2), lost(n4, fullAt(n4)))).toEqual(fullAt(n5));
+    expect(reason(...[n1, n2, n3, n4, n5].map((node) => lost(node, fullAt(node))))).toEqual(fullAt(n1));
+  });
+
+  test("is that nodes are missing, when more room on those that are left would not help", () => {
+    expect(reason(lost(n4), lost(n5), lost(n3))).toEqual(fault("NO_QUORUM", { live: 2, needed: 3 }));
+  });
+
+  test("does not depend on full disks beside a majority", () => {
+    expect(reason(lost(n4, fullAt(n4)), lost(n5, fullAt(n5)), stored(n1), stored(n2), stored(n3))).toBe(
+      undefined,
+    );
+  });
+});
+
+describe("a new image is not begun", () => {
+  const full = (node: NodeId) => ({ node, readOnly: true, diskFreeBytes: 10 * node });
+  const roomy = (node: NodeId) => ({ node, readOnly: false, diskFreeBytes: 1e9 });
+
+  test("when too many of the disks that are there have no room, and it says whose", () => {
+    const wanted = fault("DISK_FULL", { path: "node 2", freeBytes: 20 });
+    expect(roomFault([full(n2), full(n3)], 2, 100)).toEqual(wanted);
+    expect(roomFault([full(n2), full(n3), roomy(n4), full(n5)], 3, 100)).toEqual(wanted);
+    expect(roomFault([roomy(n3), full(n2)], 3, 100)).toEqual(wanted);
+  });
+
+  test("only then: not for full disks beside a majority, nor when the majority is missing anyhow", () => {
+    expect(roomFault([full(n2), roomy(n3)], 2, 100)).toBeNull();
+    expect(roomFault([full(n2), roomy(n3), roomy(n4), full(n5)], 3, 100)).toBeNull();
+    expect(roomFault([full(n2)], 3, 100)).toBeNull();
+    expect(roomFault([], 1, 100)).toBeNull();
+  });
+
+  test("not for disks that have failed, which are not full: they say themselves what is wrong", () => {
+    const failed = (node: NodeId) => ({ ...roomy(node), readOnly: true });
+    expect(roomFault([failed(n2), failed(n3)], 2, 100)).toBeNull();
   });
 });
 
@@ -67,7 +116,7 @@ test("copies beyond the majority finish behind the acknowledgement, or are lost 
     { kind: "recruit", node: n5 },
     { kind: "settled", homes: [n1, n2, n3] },
   ]);
-  expect(state.outcome).toBe("acknowledged");
+  expect(state.outcome.kind).toBe("acknowledged");
 });
 
 test("a cluster of one is its own majority", () => {
@@ -90,7 +139,11 @@ const history = fc.integer({ min: 1, max: 9 }).chain((nodes) => {
     live: fc.shuffledSubarray(all, { minLength: majorityOf(nodes) }),
     wanted: fc.integer({ min: majorityOf(nodes), max: nodes }),
     events: fc.array(
-      fc.record({ kind: fc.constantFrom("stored" as const, "lost" as const), node: fc.constantFrom(...all) }),
+      fc.record({
+        kind: fc.constantFrom("stored" as const, "lost" as const),
+        node: fc.constantFrom(...all),
+        fault: fc.constantFrom(gone, fullAt(n1)),
+      }),
       { maxLength: 40 },
     ),
   });
@@ -118,7 +171,7 @@ test("whatever happens: acknowledged at a majority, failed without one, once and
           if (effect.kind === "fail") {
             expect(said).not.toContain("acknowledge");
             expect(next.stored.length + next.streaming.length + next.spare.length).toBeLessThan(majority);
-            if (state.outcome === "open") expect(event.kind === "lost" && possible).toBe(false);
+            if (state.outcome.kind === "open") expect(event.kind === "lost" && possible).toBe(false);
           }
           if (effect.kind === "settled") expect(new Set(effect.homes)).toEqual(truly);
         }
@@ -142,7 +195,7 @@ test("a home can be spared exactly as long as a majority stays possible without 
     fc.property(history, ({ majority, live, wanted, events }) => {
       const [self = n1] = live;
       let [state] = play(beginReplication(self, live, wanted, majority), events);
-      if (state.outcome !== "open") return;
+      if (state.outcome.kind !== "open") return;
       for (const home of state.streaming) {
         // Everybody who is left stores it: is that a majority?
         const left = [...state.streaming, ...state.spare].filter((node) => node !== home);
@@ -152,7 +205,7 @@ test("a home can be spared exactly as long as a majority stays possible without 
       for (const home of state.streaming) {
         if (canSpare(state, home)) [state] = stepReplication(state, lost(home));
       }
-      expect(state.outcome).not.toBe("failed");
+      expect(state.outcome.kind).not.toBe("failed");
     }),
   );
 });

@@ -23,6 +23,7 @@ const [n1, n2, n3] = [nodeId(1), nodeId(2), nodeId(3)] as const;
 const id = idOf(1);
 const record = recordOf(id);
 const lost = fault("CONNECTION_LOST", { peer: "node", reason: "it was cut" });
+const broken = fault("DISK_FAILED", { path: "disk", reason: "EIO" });
 const full = fault("DISK_FULL", { path: "disk", freeBytes: 0 });
 
 /** How another node behaves when it is asked to keep something. */
@@ -220,13 +221,16 @@ describe("two copies on three nodes", () => {
     expect(await finish(await three.begin(), full)).toEqual(good({ copies: 2 }));
     // With two homes, the third node would have to be sent what is not on this disk.
     const two = new Lab({});
-    expect(await finish(await two.begin(), full)).toMatchObject({ ok: false, fault: { code: "NO_QUORUM" } });
+    expect(await finish(await two.begin(), full)).toEqual({ ok: false, fault: full });
     expect(two.dropped).toContain(n1);
   });
 
-  test("when all others refuse there is no majority", async () => {
-    const lab = new Lab({ 2: { refuses: full }, 3: { refuses: full } });
-    expect(await finish(await lab.begin())).toMatchObject({ ok: false, fault: { code: "NO_QUORUM" } });
+  test.each([
+    ["are full that is why", full, "DISK_FULL"],
+    ["refuse there is no majority", broken, "NO_QUORUM"],
+  ])("when all others %s", async (_, refuses, code) => {
+    const lab = new Lab({ 2: { refuses }, 3: { refuses } });
+    expect(await finish(await lab.begin())).toMatchObject({ ok: false, fault: { code } });
     expect(lab.destroyed.length).toBeGreaterThanOrEqual(2);
     expect(lab.watched).toBe(0);
   });
@@ -237,7 +241,7 @@ describe("two copies on three nodes", () => {
     expect(copies.hopeless).toBeNull();
     lab.live = [n1];
     copies.openStreams(100);
-    copies.storedHere(record, full);
+    copies.storedHere(record, broken);
     expect(copies.hopeless).toMatchObject({ code: "NO_QUORUM" });
   });
 

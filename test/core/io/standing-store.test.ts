@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type DiskIdentity, readOrMakeIdentity } from "../../../core/io/node-data.ts";
+import { openSpareRoom } from "../../../core/io/spare-room.ts";
 import { type KeptStanding, openStandingStore } from "../../../core/io/standing-store.ts";
 import type { PeerMemory } from "../../../core/model/control.ts";
 import { FaultError, type Result } from "../../../core/model/faults.ts";
@@ -21,7 +22,7 @@ const must = <Value>(result: Result<Value>): Value => {
 /** A folder with an identity, and its standing as a process that starts finds it. */
 const found = (folder = testFolder()) => {
   const identity = must(readOrMakeIdentity(folder, n1, cluster));
-  return { folder, identity, standing: must(openStandingStore(folder, identity)) };
+  return { folder, identity, standing: must(openStandingStore(folder, identity, openSpareRoom(folder))) };
 };
 const again = ({ folder }: { readonly folder: string }): KeptStanding => found(folder).standing;
 const identityIn = (folder: string): DiskIdentity => must(readOrMakeIdentity(folder, n1, cluster));
@@ -131,7 +132,7 @@ describe("what is remembered of the others", () => {
   test("that cannot be read at all is a failed disk, not a new one", () => {
     const lab = found();
     mkdirSync(join(lab.folder, "peers.json"));
-    expect(openStandingStore(lab.folder, lab.identity)).toMatchObject({
+    expect(openStandingStore(lab.folder, lab.identity, openSpareRoom(lab.folder))).toMatchObject({
       ok: false,
       fault: { code: "DISK_FAILED" },
     });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { type Fault, FaultError, fault, type Result } from "../../../core/model/faults.ts";
 import { nodeId } from "../../../core/model/ids.ts";
 import { wallMs } from "../../../core/model/units.ts";
-import type { Disk } from "../../../core/ports.ts";
+import type { Disk, Index } from "../../../core/ports.ts";
 import { openStore } from "../../../core/store/open.ts";
 import { segmentIdOf } from "../../../core/store/segment-format.ts";
 import type { SegmentStore } from "../../../core/store/store.ts";
@@ -13,11 +13,36 @@ import { createRandom } from "../../sim/random.ts";
 import { createSimFolder } from "../../sim/sim-folder.ts";
 import { idOf, recordOf, storeOf } from "../../support/records.ts";
 
-/** A store on a disk that fails as told: at making files, opening them, or writing a small one. */
+interface Room {
+  now: "enough" | "none for changes" | "none";
+}
+
+/** An index that may have no room: changes that it cannot write it owes, as the port says, and answers nothing then. */
+const owingIndex = (index: Index, room: Room): Index => {
+  const owed: (() => Promise<unknown>)[] = [];
+  return new Proxy(index, {
+    get:
+      (target, name) =>
+      async (...parameters: unknown[]): Promise<unknown> => {
+        const ask = (): Promise<unknown> =>
+          Reflect.apply(target[name as keyof Index] as () => Promise<unknown>, target, parameters);
+        if (name === "apply" && room.now === "none for changes") room.now = "none";
+        if (room.now === "none") {
+          if (name === "apply") owed.push(ask);
+          throw new FaultError(fault("DISK_FULL", { path: "index", freeBytes: 0 }));
+        }
+        for (const pay of owed.splice(0)) await pay();
+        return ask();
+      },
+  });
+};
+
+/** A store on a disk that fails as told: at making files, opening them, or writing a small one; or in its index. */
 const openTroubled = async () => {
   const folder = createSimFolder(createRandom(1));
   const index = createMemoryIndexDisk();
   const trouble: { now: Fault | null } = { now: null };
+  const room: Room = { now: "enough" };
   const real = folder.open(async () => undefined);
   const check = (): void => {
     if (trouble.now !== null) throw new FaultError(trouble.now);
@@ -40,14 +65,14 @@ const openTroubled = async () => {
   const open = (): Promise<SegmentStore> =>
     openStore({
       disk,
-      index: index.open(),
+      index: owingIndex(index.open(), room),
       store: storeOf(1),
       node: nodeId(1),
       newSegmentId: () => segmentIdOf(randomBytes(16).toString("hex")),
       segmentBytes: 1_048_576,
       headroomBytes: 0,
     });
-  return { store: await open(), open, folder, trouble };
+  return { store: await open(), open, folder, trouble, room };
 };
 const withThumbnail = (n: number, bytes: number) =>
   recordOf(idOf(n), {
@@ -80,6 +105,46 @@ test("a disk that fails does not pass: nothing more is stored, and it says why",
   trouble.now = null;
   expect(store.fault).toEqual(failed);
   expect(codeOf(await store.merge([recordOf(idOf(2))]))).toBe("DISK_FAILED");
+});
+
+test("an index without room is behind: nothing is asked of it, nothing more is stored, and it passes", async () => {
+  const { store, open, room } = await openTroubled();
+  const [one, two] = [recordOf(idOf(1)), recordOf(idOf(2))];
+  const { owner } = one.facts;
+  expect(codeOf(await store.merge([one]))).toBe("stored");
+  room.now = "none for changes";
+  // Durable in the segments, and so acknowledged, although the index does not know.
+  expect(codeOf(await store.merge([two]))).toBe("stored");
+  await new Promise(setImmediate);
+  expect(store.fault?.code).toBe("DISK_FULL");
+  expect(codeOf(await store.merge([recordOf(idOf(3))]))).toBe("DISK_FULL");
+  await expect(store.list(owner, null, 10)).rejects.toMatchObject({ fault: { code: "DISK_FULL" } });
+  await expect(store.changedAfter(0, 10)).rejects.toMatchObject({ fault: { code: "DISK_FULL" } });
+  await store.lookAgain();
+  expect(store.fault?.code).toBe("DISK_FULL");
+  room.now = "enough";
+  await store.lookAgain();
+  expect(store.fault).toBeNull();
+  expect((await store.list(owner, null, 10)).holdings.map(({ record }) => record)).toEqual([two, one]);
+  expect((await store.changedAfter(0, 10)).entries).toHaveLength(2);
+  expect(codeOf(await store.merge([recordOf(idOf(3))]))).toBe("stored");
+  await store.close();
+  expect((await (await open()).list(owner, null, 10)).holdings).toHaveLength(3);
+});
+
+test("a store that is closed while its index is behind tells it everything when it is opened again", async () => {
+  const { store, open, room } = await openTroubled();
+  const [one, two] = [recordOf(idOf(1)), recordOf(idOf(2))];
+  expect(codeOf(await store.merge([one]))).toBe("stored");
+  room.now = "none for changes";
+  expect(codeOf(await store.merge([two]))).toBe("stored");
+  await store.close();
+  room.now = "enough";
+  const again = await open();
+  expect((await again.list(one.facts.owner, null, 10)).holdings.map(({ record }) => record)).toEqual([
+    two,
+    one,
+  ]);
 });
 
 test("more than one batch may have goes into several, and all of it is found again", async () => {
