@@ -114,6 +114,8 @@ export interface IndexRow {
   readonly id: ImageId;
   readonly owner: UserName;
   readonly kind: AnyRecord["kind"];
+  /** Who sees it besides its owner, sorted. */
+  readonly readers: readonly UserName[];
   readonly change: number;
   /** The encoded record without its thumbnail, and the thumbnail. */
   readonly summary: Uint8Array;
@@ -200,13 +202,13 @@ export interface Index {
   changedAfter(after: number, limit: number): Promise<ChangesPage>;
   /** In the order of `ids`; null for what it does not know. */
   digestsOf(ids: readonly ImageId[]): Promise<readonly (number | null)[]>;
-  /** `owner`'s images, no tombstones, newest id first, before `before`. Thumbnails are left out. */
-  list(owner: UserName, before: ImageId | null, limit: number): Promise<IndexedPage>;
+  /** The images that `user` owns or reads, no tombstones, newest id first, before `before`. Thumbnails are left out. */
+  list(user: UserName, before: ImageId | null, limit: number): Promise<IndexedPage>;
   /**
-   * `owner`'s images, no tombstones, newest id first, that `namesImage` says are meant by `part`. Thumbnails are
-   * left out.
+   * The images that `user` owns or reads, no tombstones, newest id first, that `namesImage` says are meant by `part`.
+   * Thumbnails are left out.
    */
-  find(owner: UserName, part: string, limit: number): Promise<readonly IndexRow[]>;
+  find(user: UserName, part: string, limit: number): Promise<readonly IndexRow[]>;
   /** Everything by ascending id, after `after`. Thumbnails are left out. */
   walk(after: ImageId | null, limit: number): Promise<IndexedPage>;
   /** The rows whose entry or payload is in `segment`, by ascending id, after `after`. */
@@ -299,9 +301,12 @@ export interface Store {
   digestsOf(ids: readonly ImageId[]): Promise<readonly (number | null)[]>;
   /** The same with the records themselves, thumbnails included. */
   recordsOf(ids: readonly ImageId[]): Promise<readonly (AnyRecord | null)[]>;
-  /** `owner`'s images, newest id first, with ids that sort before `before`; no tombstones, no thumbnails. */
-  list(owner: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage>;
-  find(owner: UserName, part: string, limit: number): Promise<readonly ImageId[]>;
+  /**
+   * The images that `user` owns or reads, newest id first, with ids that sort before `before`; no tombstones, no
+   * thumbnails.
+   */
+  list(user: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage>;
+  find(user: UserName, part: string, limit: number): Promise<readonly ImageId[]>;
   /** Everything by ascending id, without thumbnails. */
   walk(after: ImageId | null, limit: number): Promise<HoldingsPage>;
   homeSets(): Promise<readonly HomeSet[]>;

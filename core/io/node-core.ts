@@ -5,10 +5,10 @@
 import type { ClusterConfig } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
 import type { NodeId } from "../model/ids.ts";
-import type { Snapshot } from "../model/snapshot.ts";
 import { after } from "../model/units.ts";
 import type { Clock } from "../ports.ts";
 import type { SegmentStore } from "../store/store.ts";
+import type { Directory } from "./directory.ts";
 import type { NodeDriver } from "./driver.ts";
 import { createFreshness } from "./freshness.ts";
 import type { WaitingInspector } from "./inspector.ts";
@@ -20,6 +20,7 @@ import type { Rules } from "./rules.ts";
 import { createScrubber, type Scrubber } from "./scrubber.ts";
 import type { Service } from "./serve.ts";
 import type { OperatorDesk } from "./serve-operator.ts";
+import { createShares } from "./serve-share.ts";
 import { createSettlements } from "./settlements.ts";
 import { createUpkeep } from "./upkeep.ts";
 import type { MeasuredWork } from "./work.ts";
@@ -34,6 +35,7 @@ export interface NodeParts {
   readonly inspector: WaitingInspector;
   readonly work: MeasuredWork;
   readonly rules: Rules;
+  readonly directory: Directory;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: (event: Event) => void;
   /** The operator gives up what only missing nodes may have. */
@@ -64,7 +66,7 @@ const countMs = 1_000;
 const workLookMs = 10;
 
 export const createNodeCore = (parts: NodeParts): NodeCore => {
-  const { self, config, clock, driver, store, work, acceptLoss, operators } = parts;
+  const { self, config, clock, driver, store, work, acceptLoss } = parts;
   const settlements = createSettlements(store, clock, self);
   const context: NodeContext = { ...parts, settlements, log: countingWork(parts) };
   const freshness = createFreshness(context);
@@ -120,13 +122,12 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
   };
 
   return {
-    service: {
+    service: serviceOf(parts, {
       context,
       freshness,
-      operators,
       scrubber,
-      snapshot: (): Snapshot => driver.snapshot(overview.risk()),
-    },
+      snapshot: () => driver.snapshot(overview.risk()),
+    }),
     scrubber,
     start: beat,
     beginRefill: refill.start,
@@ -142,6 +143,15 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
     },
   };
 };
+
+type Looking = Pick<Service, "context" | "freshness" | "scrubber" | "snapshot">;
+
+const serviceOf = ({ operators, directory }: NodeParts, looking: Looking): Service => ({
+  ...looking,
+  operators,
+  directory,
+  share: createShares(looking.context, looking.freshness),
+});
 
 /** Resolves when nothing is under way, or has had `stopMsMax` for its end. */
 const workOver = async ({ work, inspector, clock }: NodeParts): Promise<void> => {

@@ -24,6 +24,7 @@ import { watchClocks } from "./clock-watch.ts";
 import type { Connection } from "./connection.ts";
 import { createConnectionPool } from "./connection-pool.ts";
 import { type ControlLinks, createControlTransport } from "./control-transport.ts";
+import { openDirectory } from "./directory.ts";
 import { openDrainFile } from "./drain-file.ts";
 import { createNodeDriver, type NodeDriver } from "./driver.ts";
 import { systemEntropy } from "./entropy.ts";
@@ -43,9 +44,10 @@ import { openDisk, rememberer } from "./node-disk.ts";
 import { lockNode, type NodeLock, nodeFolderOf } from "./node-lock.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
-import { sparingly } from "./rejections.ts";
+import { newsOnly, sparingly } from "./rejections.ts";
 import { realRules } from "./rules.ts";
 import { type Service, serveConnection } from "./serve.ts";
+import { keepAcquainted } from "./serve-users.ts";
 import { openSpareRoom } from "./spare-room.ts";
 import { openStandingStore } from "./standing-store.ts";
 import { openTermStore } from "./term-store.ts";
@@ -196,6 +198,7 @@ class Node {
     opened.defer(() => core.stop());
     opened.defer(warmUpLater(core.service.context));
     opened.defer(watchClocks(core.service.context));
+    opened.defer(keepAcquainted(core.service.context, core.service.directory));
     return good({
       core,
       stop: async () => {
@@ -219,9 +222,9 @@ class Node {
       credentials,
       hello: () => helloOf(this.#options, "request"),
       connectionsMax: config.limits.connectionsMax,
-      onConnection: (connection) => {
+      onConnection: (connection, certificate) => {
         this.#cable.admit(connection);
-        route(service, links, connection);
+        routeTo(service, links)(connection, certificate);
       },
       onRejected: sparingly(this.#clock, (remote, problem) =>
         this.#log({ kind: "peer.rejected", remote, fault: problem }),
@@ -295,6 +298,7 @@ class Node {
       inspector,
       work,
       rules: realRules,
+      directory: openDirectory(this.#folder, credentials),
       randomBytes,
       log,
       acceptLoss,
@@ -371,21 +375,13 @@ const helloOf = (options: NodeOptions, purpose: Hello["purpose"]): Hello => ({
   purpose,
 });
 
-/** A problem with a peer is met at every dial; it is told when it is another than the last. */
-const newsOnly = (tell: (peer: NodeId, problem: Fault) => void): ((peer: NodeId, problem: Fault) => void) => {
-  const told = new Map<NodeId, string>();
-  return (peer, problem) => {
-    const what = JSON.stringify(problem);
-    if (told.get(peer) === what) return;
-    told.set(peer, what);
-    tell(peer, problem);
+const routeTo =
+  (service: Service, links: ControlLinks) =>
+  (connection: Connection, certificate: Uint8Array): void => {
+    if (connection.peer.role === "user") service.directory.enter(certificate);
+    if (connection.hello.purpose === "control") links.accept(connection);
+    else void serveConnection(service, connection);
   };
-};
-
-const route = (service: Service, links: ControlLinks, connection: Connection): void => {
-  if (connection.hello.purpose === "control") links.accept(connection);
-  else void serveConnection(service, connection);
-};
 
 /** The decoder takes a while to load; better now than while the first images are on their way. */
 const warmUpLater = ({ clock, inspector, config }: NodeContext): (() => void) => {

@@ -3,6 +3,7 @@
  * filled with it. So each kind of trouble with each machine is told at once, and then once a minute.
  */
 import type { Fault } from "../model/faults.ts";
+import type { NodeId } from "../model/ids.ts";
 import { after, type MonotonicMs } from "../model/units.ts";
 import type { Clock } from "../ports.ts";
 
@@ -25,5 +26,18 @@ export const sparingly = (
     const [oldest] = quietUntil.keys();
     if (quietUntil.size > toldMax && oldest !== undefined) quietUntil.delete(oldest);
     tell(remote, problem);
+  };
+};
+
+/** A problem with a peer is met at every dial; it is told when it is another than the last. */
+export const newsOnly = (
+  tell: (peer: NodeId, problem: Fault) => void,
+): ((peer: NodeId, problem: Fault) => void) => {
+  const told = new Map<NodeId, string>();
+  return (peer, problem) => {
+    const what = JSON.stringify(problem);
+    if (told.get(peer) === what) return;
+    told.set(peer, what);
+    tell(peer, problem);
   };
 };

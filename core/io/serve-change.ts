@@ -78,7 +78,7 @@ const isPurged = async (context: NodeContext, { id }: Purge, owner: UserName): P
 };
 
 /** Here, then on a majority; null when it is there. */
-const change = async (context: NodeContext, record: AnyRecord): Promise<Fault | null> => {
+export const change = async (context: NodeContext, record: AnyRecord): Promise<Fault | null> => {
   const merged = await context.store.merge([record]);
   if (!merged.ok) return noteDisk(context, merged.fault);
   const id = record.kind === "image" ? record.facts.id : record.id;

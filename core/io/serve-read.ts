@@ -4,10 +4,11 @@
  * A person is shown nothing older than what was acknowledged before the question, and nothing that the next question,
  * to another node, would not show; peers are told what is here.
  */
-import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
+import { bad, type Fault, FaultError, fault, type Result } from "../model/faults.ts";
 import type { ImageId, UserName } from "../model/ids.ts";
 import { digestBucketsMax, digestEntriesMax, frameBytesMax, pageRecordsMax } from "../model/limits.ts";
 import type { Bucket, Describe, Fetch, Find, Get, List, Pull, Records } from "../model/messages.ts";
+import { mayRead, shownTo } from "../model/readers.ts";
 import { type AnyRecord, homesOf, type ImageRecord, roughBytesOf } from "../model/records.ts";
 import type { Holding } from "../ports.ts";
 import { sameBytes } from "./bytes.ts";
@@ -27,16 +28,16 @@ export const serveList = async (
   freshness: Freshness,
   connection: Connection,
   request: List,
-  owner: UserName,
+  user: UserName,
 ): Promise<void> => {
   const fresh = await freshness.catchUp();
   if (!fresh.ok) return refuse(connection, fresh.fault);
   const limit = Math.min(request.limit, pageRecordsMax);
-  const page = await context.store.list(owner, request.before, limit);
+  const page = await context.store.list(user, request.before, limit);
   const fitting = page.holdings.slice(0, countFitting(page.holdings.map(({ record }) => record)));
   const settled = await settle(context, fitting);
   if (!settled.ok) return refuse(connection, settled.fault);
-  const records = fitting.flatMap(({ record }) => (record.kind === "image" ? [record] : []));
+  const records = fitting.flatMap(({ record }) => (record.kind === "image" ? [shownTo(record, user)] : []));
   await connection.send({
     kind: "list.page",
     records,
@@ -49,11 +50,11 @@ export const serveFind = async (
   freshness: Freshness,
   connection: Connection,
   request: Find,
-  owner: UserName,
+  user: UserName,
 ): Promise<void> => {
   const fresh = await freshness.catchUp();
   if (!fresh.ok) return refuse(connection, fresh.fault);
-  const ids = await context.store.find(owner, request.part, foundMax);
+  const ids = await context.store.find(user, request.part, foundMax);
   await connection.send({ kind: "found", ids });
 };
 
@@ -63,12 +64,12 @@ export const serveGet = async (
   freshness: Freshness,
   connection: Connection,
   request: Get,
-  owner: UserName,
+  user: UserName,
 ): Promise<void> => {
-  const found = await findOwn(context, freshness, request.id, owner);
+  const found = await findReadable(context, freshness, request.id, user);
   if (!found.ok) return refuse(connection, found.fault);
   const { record, here } = found.value;
-  await connection.send({ kind: "get.found", record });
+  await connection.send({ kind: "get.found", record: shownTo(record, user) });
   const problem = await sendPayloadFromAnywhere(context, connection, record, here);
   if (problem !== null) await refuse(connection, problem);
 };
@@ -78,35 +79,48 @@ export const serveDescribe = async (
   freshness: Freshness,
   connection: Connection,
   request: Describe,
-  owner: UserName,
+  user: UserName,
 ): Promise<void> => {
-  const found = await findOwn(context, freshness, request.id, owner);
+  const found = await findReadable(context, freshness, request.id, user);
   if (!found.ok) return refuse(connection, found.fault);
   const disks = context.driver.peerDisks();
   const live = context.driver.live().map((node) => ({
     node,
     store: disks.get(node)?.store ?? context.store.id,
   }));
-  await connection.send({ kind: "described", record: found.value.record, live });
+  await connection.send({ kind: "described", record: shownTo(found.value.record, user), live });
 };
 
 export interface FoundImage extends Holding {
   readonly record: ImageRecord;
 }
 
-/** An image of `owner`'s that others will be shown too. IMAGE_NOT_FOUND, also for a purged one; NO_QUORUM. */
+/** An image of `user`'s own. IMAGE_NOT_FOUND, also for a purged one; IMAGE_NOT_OWNED when she may read it; NO_QUORUM. */
 export const findOwn = async (
   context: NodeContext,
   freshness: Freshness,
   id: ImageId,
-  owner: UserName,
+  user: UserName,
+): Promise<Result<FoundImage>> => {
+  const found = await findReadable(context, freshness, id, user);
+  if (!found.ok) return found;
+  const { owner } = found.value.record.facts;
+  return owner === user ? found : bad(fault("IMAGE_NOT_OWNED", { id, owner }));
+};
+
+/** An image that `user` may read, as all others will be shown it too. IMAGE_NOT_FOUND, also for a purged one; NO_QUORUM. */
+export const findReadable = async (
+  context: NodeContext,
+  freshness: Freshness,
+  id: ImageId,
+  user: UserName,
 ): Promise<Result<FoundImage>> => {
   const fresh = await freshness.catchUp();
   if (!fresh.ok) return fresh;
   const holding = await context.store.get(id);
   const record = holding?.record;
-  if (holding === null || record?.kind !== "image" || record.facts.owner !== owner)
-    return { ok: false, fault: fault("IMAGE_NOT_FOUND", { id }) };
+  if (holding === null || record?.kind !== "image" || !mayRead(record, user))
+    return bad(fault("IMAGE_NOT_FOUND", { id }));
   const settled = await settle(context, [holding]);
   return settled.ok ? { ok: true, value: { ...holding, record } } : settled;
 };

@@ -5,6 +5,7 @@ import { type Fault, fault } from "../model/faults.ts";
 import type { Message, Peer, Request } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Connection } from "./connection.ts";
+import type { Directory } from "./directory.ts";
 import { faultOf } from "./exchange.ts";
 import type { Freshness } from "./freshness.ts";
 import type { NodeContext } from "./node-context.ts";
@@ -30,12 +31,16 @@ import {
   servePull,
   serveRecords,
 } from "./serve-read.ts";
+import type { ServeShare } from "./serve-share.ts";
 import { serveStore } from "./serve-store.ts";
 import { serveUpload } from "./serve-upload.ts";
+import { serveUser, serveUsers } from "./serve-users.ts";
 
 export interface Service {
   readonly context: NodeContext;
   readonly freshness: Freshness;
+  readonly directory: Directory;
+  readonly share: ServeShare;
   readonly operators: OperatorDesk;
   readonly scrubber: Scrubber;
   snapshot(): Snapshot;
@@ -81,6 +86,8 @@ const askedBy: { readonly [Kind in Request["kind"]]: readonly Peer["role"][] } =
   describe: ["user"],
   trash: ["user"],
   purge: ["user"],
+  share: ["user"],
+  user: ["user", "node"],
   status: ["user", "operator", "node"],
   "move-lead": ["operator"],
   drain: ["operator"],
@@ -93,6 +100,7 @@ const askedBy: { readonly [Kind in Request["kind"]]: readonly Peer["role"][] } =
   digests: ["node"],
   bucket: ["node"],
   records: ["node"],
+  users: ["node"],
   fetch: ["node"],
 };
 
@@ -124,6 +132,10 @@ const answer = async (service: Service, connection: Connection, request: Request
       return serveTrash(context, freshness, connection, request, userOf(peer));
     case "purge":
       return servePurge(context, freshness, connection, request, userOf(peer));
+    case "share":
+      return service.share(connection, request, userOf(peer));
+    case "user":
+      return serveUser(service.directory, connection, request);
     case "status":
       return connection.send({ kind: "status.reply", snapshot: service.snapshot() });
     case "move-lead":
@@ -148,6 +160,8 @@ const answer = async (service: Service, connection: Connection, request: Request
       return serveBucket(context, connection, request);
     case "records":
       return serveRecords(context, connection, request);
+    case "users":
+      return serveUsers(service.directory, connection, request);
     case "store.commit":
       return refuse(connection, fault("PROTOCOL_VIOLATION", { reason: "'store.commit' without 'store'" }));
   }

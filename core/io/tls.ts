@@ -32,8 +32,8 @@ export interface ListenOptions {
   readonly connectionsMax: number;
   /** For TLS, and again for hello; `handshakeMsMax` when left out. */
   readonly handshakeMs?: number;
-  /** The peer is known, of this cluster, and agrees on the configuration. */
-  readonly onConnection: (connection: Connection) => void;
+  /** The peer is known, of this cluster, and agrees on the configuration. `certificate`: the one that it showed, DER. */
+  readonly onConnection: (connection: Connection, certificate: Uint8Array) => void;
   /** Somebody was cut before that; `remote` is address and port. */
   readonly onRejected: (remote: string, problem: Fault) => void;
 }
@@ -190,13 +190,14 @@ const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<v
     () => wire.destroy(fault("TIMED_OUT", { peer: remote, what: "say hello", ms: handshakeMs })),
     handshakeMs,
   );
+  const certificate = socket.getPeerX509Certificate();
   const peer = judge(socket, us, remote);
   const result = peer.ok
     ? await exchangeHello(wire, { us, hello: options.hello(), peer: peer.value, side: "listener" })
     : turnAway(wire, { here: peer.fault, there: forExpired(peer.fault) });
   clearTimeout(timer);
-  if (result.ok) onConnection(result.value);
-  else onRejected(remote, result.fault);
+  if (result.ok && certificate !== undefined) onConnection(result.value, certificate.raw);
+  else if (!result.ok) onRejected(remote, result.fault);
 };
 
 const forExpired = (problem: Fault): Fault | null =>

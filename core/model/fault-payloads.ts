@@ -59,7 +59,13 @@ export interface FaultPayloads {
   IMAGE_UNAVAILABLE: { readonly id: string; readonly reason: string };
   IMAGE_CHANGED: { readonly id: string };
   IMAGE_EXPIRED: { readonly id: string };
+  IMAGE_NOT_OWNED: { readonly id: string; readonly owner: string };
+  NOT_SHARED: { readonly id: string; readonly name: string };
+  READERS_FULL: { readonly id: string; readonly readersMax: number };
+  USER_NOT_FOUND: { readonly name: string };
+  USER_DOUBTFUL: { readonly name: string; readonly reason: string };
   SEAL_BROKEN: { readonly id: string; readonly reason: string };
+  NOT_VIEWABLE: { readonly name: string; readonly reason: string };
   NOT_ALLOWED: { readonly what: string };
   DISK_FULL: { readonly path: string; readonly freeBytes: number };
   DISK_FAILED: { readonly path: string; readonly reason: string };

@@ -68,8 +68,11 @@ export const exitCodeOf = (problem: Fault): ExitCode => {
     case "NO_LEADER":
       return 3;
     case "IMAGE_NOT_FOUND":
+    case "NOT_SHARED":
+    case "USER_NOT_FOUND":
       return 4;
     case "NOT_ALLOWED":
+    case "IMAGE_NOT_OWNED":
       return 5;
     case "INTERRUPTED":
       return 130;
@@ -288,10 +291,37 @@ export const wordFault = (problem: Fault): Worded => {
         `the time of image ${problem.id} in the trash is over: it is being erased`,
         "upload it again if you have it; next time restore it earlier, or raise [storage] trash_days",
       );
+    case "IMAGE_NOT_OWNED":
+      return worded(`image ${problem.id} belongs to ${problem.owner}`, `ask ${problem.owner} to do it`);
+    case "NOT_SHARED":
+      return worded(
+        `image ${problem.id} is not shared with ${problem.name}`,
+        "see with whom it is: distinsta client USER info ID",
+      );
+    case "READERS_FULL":
+      return worded(
+        `image ${problem.id} is or was shared with ${problem.readersMax} people, which is the limit`,
+        "upload it again to share it with others",
+      );
+    case "USER_NOT_FOUND":
+      return worded(
+        `no user ${problem.name} is known to the servers`,
+        `${problem.name} must have come once: distinsta client ${problem.name} list; who may come, the operator knows: distinsta user list`,
+      );
+    case "USER_DOUBTFUL":
+      return worded(
+        `nothing can be sealed to ${problem.name}: ${problem.reason}`,
+        `${problem.name} must renew the certificate and come once: distinsta client ${problem.name} list`,
+      );
     case "SEAL_BROKEN":
       return worded(
         `image ${problem.id} does not open: ${problem.reason}`,
         "fetch it again; if it repeats, fetch it --sealed and keep it for inspection",
+      );
+    case "NOT_VIEWABLE":
+      return worded(
+        `${problem.name} cannot be shown: ${problem.reason}`,
+        "save it, and look at it with another program: distinsta client USER get ID",
       );
     case "NOT_ALLOWED":
       return worded(`not allowed: ${problem.what}`, "ask the owner or the operator");

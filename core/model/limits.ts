@@ -22,7 +22,17 @@ export const headerBytesMax = 16_384;
 export const headersBytesMax = 262_144;
 export const thumbnailBytesMax = 65_536;
 export const nameBytesMax = 255;
+/** Readers that one header may have, and with whom one image may be shared. */
 export const readersMax = 64;
+/** The header for one reader with whom an image is shared: a few hundred bytes. */
+export const sharedHeaderBytesMax = 512;
+/** Names in one record, also of those who may read no longer: two halves of a cluster may each have let in `readersMax`. */
+export const readersKnownMax = 256;
+
+/** Users whose certificates a node keeps, and names in one page of them; a certificate is about 600 bytes. */
+export const usersMax = 10_000;
+export const usersPageMax = 2_000;
+export const certificateBytesMax = 4_096;
 
 /** Records in one page of a list, or asked for at once; a page also ends before `frameBytesMax`. */
 export const pageRecordsMax = 500;
@@ -60,6 +70,11 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
   [
     "a record with every part at its limit fits in a frame",
     headersBytesMax + thumbnailBytesMax + nameBytesMax < frameBytesMax / 2,
+  ],
+  [
+    "the headers of all readers that there can be fit with their owner's",
+    headerBytesMax + (readersKnownMax - 1) * sharedHeaderBytesMax <= headersBytesMax &&
+      2 * readersMax < readersKnownMax,
   ],
   ["a connection can hold a whole frame", inboundBytesMax >= frameBytesMax],
   ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],

@@ -12,7 +12,7 @@ import type { Boot, ClusterId, ImageId, NodeId, StoreId, Term, UserName } from "
 import type { AnyRecord, AssignedBy, Candidate, ImageRecord, ImageType, Stamp, Verdict } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** The first frame each side sends. Who it is comes from its certificate, not from here. */
 export interface Hello {
@@ -110,7 +110,7 @@ export interface Refused {
   readonly detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
 
-/** The caller's own images, newest first. */
+/** The images that the caller may read, newest first: own ones, and those that others share with her. */
 export interface List {
   readonly kind: "list";
   /** Only ids that sort before this one. */
@@ -122,7 +122,7 @@ export interface ListPage {
   readonly records: readonly ImageRecord[];
   readonly more: boolean;
 }
-/** One image of the caller's: its record, then its payload. */
+/** One image that the caller may read: its record, then its payload. */
 export interface Get {
   readonly kind: "get";
   readonly id: ImageId;
@@ -131,7 +131,7 @@ export interface GetFound {
   readonly kind: "get.found";
   readonly record: ImageRecord;
 }
-/** Ids of the caller's images with this end (short id) or beginning. */
+/** Ids of images that the caller may read, with this end (short id) or beginning. */
 export interface Find {
   readonly kind: "find";
   readonly part: string;
@@ -140,7 +140,7 @@ export interface Found {
   readonly kind: "found";
   readonly ids: readonly ImageId[];
 }
-/** All that is known of one image of the caller's: "why is it where it is?" */
+/** All that is known of one image that the caller may read: "why is it where it is?" Its thumbnail is in the record. */
 export interface Describe {
   readonly kind: "describe";
   readonly id: ImageId;
@@ -165,6 +165,28 @@ export interface Trash {
 export interface Purge {
   readonly kind: "purge";
   readonly id: ImageId;
+}
+/**
+ * Who may read an image of the caller's: `header` wraps its file key to `reader`; null takes it away. `seen` is the
+ * stamp of what the caller saw of that reader before, null for nothing; when it is no longer the newest, somebody was
+ * quicker (perhaps an earlier try of the same), and nothing is changed.
+ */
+export interface Share {
+  readonly kind: "share";
+  readonly id: ImageId;
+  readonly reader: UserName;
+  readonly header: Uint8Array | null;
+  readonly seen: Stamp | null;
+}
+/** The certificate of a user as it is known here: whose age recipient is it? The caller believes only the CA. */
+export interface User {
+  readonly kind: "user";
+  readonly name: UserName;
+}
+export interface UserFound {
+  readonly kind: "user.found";
+  /** DER. */
+  readonly certificate: Uint8Array;
 }
 /** Durable on a majority. */
 export interface Changed {
@@ -302,6 +324,20 @@ export interface RecordsReply {
   /** Of these, those that are known here. */
   readonly records: readonly AnyRecord[];
 }
+/** Node to node: whose certificates do you know? Nobody's is told when they are the same as the caller's, by `digest`. */
+export interface Users {
+  readonly kind: "users";
+  /** Of all that the caller knows. */
+  readonly digest: number;
+  /** Only names after this one. */
+  readonly after: UserName | null;
+}
+export interface UsersPage {
+  readonly kind: "users.page";
+  /** By ascending name, each with the digest of its certificate. */
+  readonly users: readonly { readonly name: UserName; readonly digest: number }[];
+  readonly more: boolean;
+}
 /** Node to node: the payload, if it is on your own disk. */
 export interface Fetch {
   readonly kind: "fetch";
@@ -322,6 +358,8 @@ export type Request =
   | Describe
   | Trash
   | Purge
+  | Share
+  | User
   | Status
   | MoveLead
   | Drain
@@ -334,6 +372,7 @@ export type Request =
   | Digests
   | Bucket
   | Records
+  | Users
   | Fetch;
 export type Reply =
   | OfferReply
@@ -345,6 +384,7 @@ export type Reply =
   | Found
   | Described
   | Changed
+  | UserFound
   | StatusReply
   | Done
   | WatchNews
@@ -354,6 +394,7 @@ export type Reply =
   | DigestsReply
   | BucketReply
   | RecordsReply
+  | UsersPage
   | FetchFound;
 export type Message = Hello | ControlMessage | Request | Reply;
 

@@ -109,8 +109,8 @@ export interface ImageRecord {
   readonly facts: ImageFacts;
   /** A retry may be processed a second time, with the same bytes; the first in order of term is remembered. */
   readonly processing: Processing;
-  /** The age header that opens the payload, by reader. */
-  readonly headers: Readonly<Record<string, Register<Uint8Array>>>;
+  /** The age header that opens the payload, by reader; null: no longer (`readers.ts`). */
+  readonly headers: Readonly<Record<string, Register<Uint8Array | null>>>;
   /** The nodes that have the payload on disk, or are to have it, by node id; null: struck out. */
   readonly homes: Readonly<Record<string, Register<Home | null>>>;
   readonly inspection: Register<Inspection>;
@@ -213,7 +213,7 @@ export const roughBytesOf = (record: AnyRecord): number => {
   if (record.kind === "tombstone") return 256 + 64 * record.erasedOn.length;
   const { facts, processing, homes, condemned, inspection } = record;
   const headers = Object.entries(record.headers).reduce(
-    (sum, [reader, { value }]) => sum + 3 * reader.length + 64 + value.length,
+    (sum, [reader, { value }]) => sum + 3 * reader.length + 64 + (value?.length ?? 0),
     0,
   );
   const nodes = [processing.candidates, Object.keys(homes), Object.keys(condemned)];
@@ -227,7 +227,7 @@ const joinImages = (a: ImageRecord, b: ImageRecord): ImageRecord => ({
   kind: "image",
   facts: lesser(a.facts, b.facts, compareFacts),
   processing: lesser(a.processing, b.processing, compareProcessings),
-  headers: joinMaps(a.headers, b.headers, (x, y) => later(x, y, compareLists)),
+  headers: joinMaps(a.headers, b.headers, (x, y) => later(x, y, compareHeaders)),
   homes: joinMaps(a.homes, b.homes, (x, y) => later(x, y, compareHomes)),
   inspection: later(a.inspection, b.inspection, compareInspections),
   trashed: later(a.trashed, b.trashed, (x, y) => (x ?? -1) - (y ?? -1)),
@@ -283,6 +283,10 @@ const compareProcessings: Compare<Processing> = (a, b) =>
   a.startedAt - b.startedAt ||
   a.attempt - b.attempt ||
   compareTexts(JSON.stringify([a.leader, a.candidates]), JSON.stringify([b.leader, b.candidates]));
+
+/** One beats none. */
+const compareHeaders: Compare<Uint8Array | null> = (a, b) =>
+  Number(a !== null) - Number(b !== null) || compareLists(a ?? [], b ?? []);
 
 /** A copy beats none, a synced one beats one on its way. */
 const compareHomes: Compare<Home | null> = (a, b) =>

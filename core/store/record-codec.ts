@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import { homeKey } from "../model/home-key.ts";
+import { readersOf } from "../model/readers.ts";
 import { type AnyRecord, type ImageRecord, ownerOf, recordId } from "../model/records.ts";
 import type { IndexRow, Place } from "../ports.ts";
 
@@ -57,6 +58,7 @@ export const rowOf = (
   id: recordId(record),
   owner: ownerOf(record),
   kind: record.kind,
+  readers: record.kind === "image" ? readersOf(record) : [],
   change,
   ...encoded,
   ...places,

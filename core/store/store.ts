@@ -187,13 +187,13 @@ export class SegmentStore implements Store {
     return ids.map((id) => known.get(id)?.record ?? null);
   }
 
-  async list(owner: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage> {
-    const { rows, more } = await this.index.list(owner, before, limit);
+  async list(user: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage> {
+    const { rows, more } = await this.index.list(user, before, limit);
     return { holdings: rows.map((row) => holdingOf(knownIn(row))), more };
   }
 
-  async find(owner: UserName, part: string, limit: number): Promise<readonly ImageId[]> {
-    return (await this.index.find(owner, part, limit)).map(({ id }) => id);
+  async find(user: UserName, part: string, limit: number): Promise<readonly ImageId[]> {
+    return (await this.index.find(user, part, limit)).map(({ id }) => id);
   }
 
   async walk(after: ImageId | null, limit: number): Promise<HoldingsPage> {

@@ -1,7 +1,13 @@
 /** The shape of records (`core/model/records.ts`). */
 import * as z from "zod";
 import { nodeIdMax, parseNodeId } from "../model/ids.ts";
-import { headerBytesMax, headersBytesMax, readersMax, thumbnailBytesMax } from "../model/limits.ts";
+import {
+  headerBytesMax,
+  headersBytesMax,
+  readersKnownMax,
+  sharedHeaderBytesMax,
+  thumbnailBytesMax,
+} from "../model/limits.ts";
 import { type AnyRecord, imageTypes } from "../model/records.ts";
 import {
   bytesOf,
@@ -26,6 +32,7 @@ export const verdict = z.enum(["pending", "ok", "damaged", "unknown"]);
 export const assignedBy = z.enum(["leader", "fallback"]);
 export const sha256 = bytesOf(32);
 export const header = bytesUpTo(headerBytesMax);
+export const sharedHeader = bytesUpTo(sharedHeaderBytesMax);
 
 export const stamp = z.strictObject({ atMs: count, node: count });
 const register = <Value extends z.ZodType>(value: Value) => z.strictObject({ stamp, value });
@@ -47,12 +54,12 @@ const facts = z.strictObject({
 
 /** Readers are named by user or by age recipient (62 characters). */
 const headers = z
-  .record(text(128), register(header))
+  .record(text(128), register(header.nullable()))
   .refine((value) => headersFit(Object.values(value)), "expected fewer or smaller headers");
 
-const headersFit = (registers: readonly { readonly value: Uint8Array }[]): boolean =>
-  registers.length <= readersMax &&
-  registers.reduce((sum, { value }) => sum + value.length, 0) <= headersBytesMax;
+const headersFit = (registers: readonly { readonly value: Uint8Array | null }[]): boolean =>
+  registers.length <= readersKnownMax &&
+  registers.reduce((sum, { value }) => sum + (value?.length ?? 0), 0) <= headersBytesMax;
 
 /** What each node says of itself, by its id. */
 const byNode = <Value extends z.ZodType>(value: Value) =>

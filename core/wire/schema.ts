@@ -1,7 +1,14 @@
 /** The shape of every message, by kind: one look-up, never "try them all". */
 import * as z from "zod";
 import { nodeIdMax } from "../model/ids.ts";
-import { digestBucketsMax, digestEntriesMax, newsEntriesMax, pageRecordsMax } from "../model/limits.ts";
+import {
+  certificateBytesMax,
+  digestBucketsMax,
+  digestEntriesMax,
+  newsEntriesMax,
+  pageRecordsMax,
+  usersPageMax,
+} from "../model/limits.ts";
 import type { Message } from "../model/messages.ts";
 import { controlSchemas } from "./schema-control.ts";
 import { anyEvent } from "./schema-events.ts";
@@ -9,6 +16,7 @@ import { refused } from "./schema-faults.ts";
 import {
   boot,
   bytesOf,
+  bytesUpTo,
   clusterId,
   count,
   type Drift,
@@ -19,6 +27,7 @@ import {
   storeId,
   term,
   text,
+  userName,
 } from "./schema-parts.ts";
 import {
   anyRecord,
@@ -28,6 +37,7 @@ import {
   imageRecord,
   imageType,
   sha256,
+  sharedHeader,
   stamp,
   verdict,
 } from "./schema-records.ts";
@@ -78,6 +88,14 @@ const requestSchemas = {
   describe: z.strictObject({ kind: z.literal("describe"), id: imageId }),
   trash: z.strictObject({ kind: z.literal("trash"), id: imageId, trashed: z.boolean(), seen: stamp }),
   purge: z.strictObject({ kind: z.literal("purge"), id: imageId }),
+  share: z.strictObject({
+    kind: z.literal("share"),
+    id: imageId,
+    reader: userName,
+    header: sharedHeader.nullable(),
+    seen: stamp.nullable(),
+  }),
+  user: z.strictObject({ kind: z.literal("user"), name: userName }),
   status: z.strictObject({ kind: z.literal("status") }),
   "move-lead": z.strictObject({ kind: z.literal("move-lead"), to: nodeId.nullable() }),
   drain: z.strictObject({ kind: z.literal("drain"), drained: z.boolean() }),
@@ -99,6 +117,7 @@ const requestSchemas = {
   digests: z.strictObject({ kind: z.literal("digests") }),
   bucket: z.strictObject({ kind: z.literal("bucket"), bucket: count, after: imageId.nullable() }),
   records: z.strictObject({ kind: z.literal("records"), ids: z.array(imageId).max(pageRecordsMax) }),
+  users: z.strictObject({ kind: z.literal("users"), digest: count, after: userName.nullable() }),
   fetch: z.strictObject({ kind: z.literal("fetch"), id: imageId, payloadHash: sha256 }),
 };
 
@@ -148,6 +167,10 @@ const replySchemas = {
     live: z.array(z.strictObject({ node: nodeId, store: storeId })).max(nodeIdMax),
   }),
   changed: z.strictObject({ kind: z.literal("changed"), id: imageId }),
+  "user.found": z.strictObject({
+    kind: z.literal("user.found"),
+    certificate: bytesUpTo(certificateBytesMax),
+  }),
   "status.reply": z.strictObject({ kind: z.literal("status.reply"), snapshot }),
   done: z.strictObject({ kind: z.literal("done") }),
   "watch.news": z.strictObject({
@@ -179,6 +202,11 @@ const replySchemas = {
     kind: z.literal("records.reply"),
     answered: z.int().min(1).max(pageRecordsMax),
     records: anyPage,
+  }),
+  "users.page": z.strictObject({
+    kind: z.literal("users.page"),
+    users: z.array(z.strictObject({ name: userName, digest: count })).max(usersPageMax),
+    more: z.boolean(),
   }),
   "fetch.found": z.strictObject({ kind: z.literal("fetch.found"), payloadBytes: count }),
 };

@@ -62,9 +62,9 @@ const candidatesFor = async (
     case "path":
       return pathsFor(current, sources, reading);
     case "id":
-      return (await sources.ids()).filter(
-        ({ word }) => word.startsWith(current.text.toLowerCase()) && !earlier.includes(word),
-      );
+      return idsFor(await sources.ids(), current.text).filter(({ word }) => !earlier.includes(word));
+    case "first id":
+      return earlier.length === 1 ? idsFor(await sources.ids(), current.text) : [];
     case "command":
       return earlier.length === 1 ? starting(commandNames, current.text) : [];
     case null:
@@ -80,6 +80,9 @@ const takenBy = (entry: CommandEntry | undefined, before: string): CommandEntry[
   if (value === undefined) return entry.completes;
   return value === "path" ? "path" : null;
 };
+
+const idsFor = (ids: readonly Candidate[], beginning: string): readonly Candidate[] =>
+  ids.filter(({ word }) => word.startsWith(beginning.toLowerCase()));
 
 const looksLikePath = ({ text, quote }: Word): boolean => quote !== "" || /^[~./]|[\\/]/.test(text);
 

@@ -4,6 +4,7 @@ import type { Described } from "../../core/io/client/change.ts";
 import type { Client } from "../../core/io/client/client.ts";
 import { type ExitCode, FaultError, sayBytes } from "../../core/model/faults.ts";
 import { shortId } from "../../core/model/ids.ts";
+import { sharedWith } from "../../core/model/readers.ts";
 import { homesOf, type ImageRecord, type PlacedHome } from "../../core/model/records.ts";
 import { must } from "../settings.ts";
 import { recordJson } from "./list.ts";
@@ -35,6 +36,7 @@ const infoJson = (described: Described, trashMs: number) => {
     payloadBytes: facts.payloadBytes,
     payloadSha256: Buffer.from(facts.payloadHash).toString("hex"),
     thumbnailBytes: inspection.value.thumbnail?.length ?? null,
+    sharedWith: sharedWith(record),
     homes: homesOf(record).map((home) => ({
       node: home.node,
       syncedAt: home.syncedAt === null ? null : isoTime(home.syncedAt),
@@ -52,6 +54,7 @@ const infoText = (described: Described, trashMs: number): string => {
   const { record } = described;
   const { facts, processing, inspection, trashed } = record;
   const size = facts.width === 0 ? "" : `, ${facts.width}x${facts.height}`;
+  const readers = sharedWith(record);
   const rows: readonly (readonly [string, string])[] = [
     ["id", facts.id],
     ["owner", facts.owner],
@@ -63,6 +66,7 @@ const infoText = (described: Described, trashMs: number): string => {
       ? []
       : [["thumbnail", sayBytes(inspection.value.thumbnail.length)] as const]),
     ["copies", copiesOf(described)],
+    ...(readers.length === 0 ? [] : [["shared", `with ${readers.join(", ")}`] as const]),
     [
       "processed",
       `by node ${processing.node} in term ${processing.term}; why ${shortId(facts.id)} tells more`,

@@ -1,7 +1,7 @@
 /** `list`: the user's images, newest first. */
 import type { Client } from "../../core/io/client/client.ts";
 import { type ExitCode, exitCodeOf, sayBytes } from "../../core/model/faults.ts";
-import { shortId } from "../../core/model/ids.ts";
+import { shortId, type UserName } from "../../core/model/ids.ts";
 import { homesOf, type ImageRecord } from "../../core/model/records.ts";
 import type { Talk } from "./talk.ts";
 
@@ -13,7 +13,7 @@ export const list = async (client: Client, talk: Talk): Promise<ExitCode> => {
       return exitCodeOf(record.fault);
     }
     count++;
-    talk.item(recordJson(record.value), rowOf(record.value));
+    talk.item(recordJson(record.value), rowOf(record.value, client.user));
   }
   if (count === 0) talk.remark("no images yet: upload one with upload PATH");
   return 0;
@@ -33,10 +33,11 @@ export const recordJson = ({ facts, homes, trashed, inspection }: ImageRecord) =
   inspected: inspection.value.verdict,
 });
 
-const rowOf = ({ facts, homes, trashed, inspection }: ImageRecord): string => {
+const rowOf = ({ facts, homes, trashed, inspection }: ImageRecord, user: UserName): string => {
   const at = new Date(facts.createdAt).toISOString().slice(0, 19).replace("T", " ");
   const size = facts.width === 0 ? "?" : `${facts.width}x${facts.height}`;
   const flags = [
+    ...(facts.owner === user ? [] : [`from ${facts.owner}`]),
     ...(inspection.value.verdict === "damaged" ? ["damaged"] : []),
     ...(trashed.value !== null ? ["in the trash"] : []),
   ];

@@ -17,6 +17,7 @@ import { type Keyboard, openKeyboard } from "./keyboard.ts";
 import { readingHere, readLine } from "./line.ts";
 import { type Paint, painted } from "./paint.ts";
 import { runClientCommand } from "./run.ts";
+import { screenOn } from "./screen.ts";
 import { type ServerWatch, watchServers } from "./servers.ts";
 import { type KnownSources, openSources } from "./sources.ts";
 import { isYes, talkFor } from "./talk.ts";
@@ -139,7 +140,8 @@ class Prompt {
     history.add(line);
     const read = readLine(line, "person");
     const asJson = json || (read.ok && read.value?.settings.json === true);
-    const talk = talkFor(asJson, (question) => this.#ask(question));
+    const screen = screenOn(process.stdout, process.env, this.#options.paint === "colored");
+    const talk = talkFor(asJson, (question) => this.#ask(question), screen);
     if (!read.ok) {
       talk.failure({}, read.fault);
       return;

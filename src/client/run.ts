@@ -9,6 +9,7 @@ import type { Desk } from "./desk.ts";
 import { get } from "./get.ts";
 import { info } from "./info.ts";
 import { list } from "./list.ts";
+import { share } from "./share.ts";
 import type { Talk } from "./talk.ts";
 import { upload } from "./upload.ts";
 import { why } from "./why.ts";
@@ -54,6 +55,13 @@ const perform = async (
       return info(desk.client, talk, command.id, desk.config.storage.trashMs);
     case "why":
       return why(desk.client, talk, command.id);
+    case "view": {
+      const { view } = await import("./view.ts");
+      return view(desk.client, talk, command.ids, desk.config.limits.imagePixelsMax);
+    }
+    case "share":
+    case "unshare":
+      return share(desk.client, talk, command);
     case "rm":
     case "restore":
     case "purge":

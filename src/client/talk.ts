@@ -6,6 +6,7 @@ import { type Fault, wordFault } from "../../core/model/faults.ts";
 import { printable } from "../../ui/model/line.ts";
 import { failureOf, note, printLine } from "../output.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import type { Screen } from "./screen.ts";
 
 export interface Talk {
   readonly json: boolean;
@@ -20,6 +21,8 @@ export interface Talk {
   readonly progress: Progress;
   /** Asks a question that yes or no answers; null where there is nobody to ask. */
   readonly confirm: Confirm | null;
+  /** Where pictures can be drawn; null where they cannot. */
+  readonly screen: Screen | null;
 }
 
 /** `y` or `yes`; everything else is no. */
@@ -40,6 +43,7 @@ export const talkTo = (
   { result, aside, complaint, progress }: Voice,
   json: boolean,
   confirm: Confirm | null = null,
+  screen: Screen | null = null,
 ): Talk => {
   const say = (to: (line: string) => void, text: string): void => {
     progress.clear();
@@ -64,14 +68,19 @@ export const talkTo = (
     page: (text) => say(result, text.replace(/\n$/, "")),
     progress,
     confirm: json ? null : confirm,
+    screen: json ? null : screen,
   };
 };
 
 /** On standard output and standard error. */
-export const talkFor = (json: boolean, confirm: Confirm | null = null): Talk => {
+export const talkFor = (
+  json: boolean,
+  confirm: Confirm | null = null,
+  screen: Screen | null = null,
+): Talk => {
   const complaint = (what: string, hint: string): void => note(`error: ${what}\nhint: ${hint}`);
   const progress = createProgress(process.stderr);
-  return talkTo({ result: printLine, aside: note, complaint, progress }, json, confirm);
+  return talkTo({ result: printLine, aside: note, complaint, progress }, json, confirm, screen);
 };
 
 /** A path as short as people would type it: relative when it is below the working directory. */

@@ -6,7 +6,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { nearestOf } from "../../core/io/config/wording.ts";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../../core/model/faults.ts";
-import { numberOf, type Settings } from "../settings.ts";
+import type { UserName } from "../../core/model/ids.ts";
+import { numberOf, type Settings, userOf } from "../settings.ts";
 
 export type ClientCommand =
   | {
@@ -26,7 +27,9 @@ export type ClientCommand =
       readonly sealed: boolean;
     }
   | { readonly kind: "info" | "why"; readonly id: string }
+  | { readonly kind: "view"; readonly ids: readonly string[] }
   | { readonly kind: "rm" | "restore"; readonly ids: readonly string[] }
+  | { readonly kind: "share" | "unshare"; readonly id: string; readonly user: UserName }
   | { readonly kind: "purge"; readonly ids: readonly string[]; readonly yes: boolean }
   | { readonly kind: "status" }
   | { readonly kind: "help"; readonly text: string }
@@ -53,8 +56,8 @@ export interface CommandEntry {
   readonly says: string;
   /** Flags, and what they do; a third is the value without the flag. */
   readonly options: readonly (readonly [string, string, string?])[];
-  /** What Tab offers for an operand. */
-  readonly completes: "path" | "id" | "command" | null;
+  /** What Tab offers for an operand, or for the first alone. */
+  readonly completes: "path" | "id" | "first id" | "command" | null;
   readonly read: (operands: readonly string[], given: Given, where: Where) => ClientCommand;
 }
 
@@ -81,7 +84,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: "list",
     operands: "",
-    says: "your images, newest first",
+    says: "your images and those shared with you",
     options: [],
     completes: null,
     read: () => ({ kind: "list" }),
@@ -101,6 +104,14 @@ export const commandEntries: readonly CommandEntry[] = [
     },
   },
   {
+    name: "view",
+    operands: "<id...>",
+    says: "pictures, here in the terminal",
+    options: [],
+    completes: "id",
+    read: (ids) => ({ kind: "view", ids }),
+  },
+  {
     name: "info",
     operands: "<id>",
     says: "all that is known of an image",
@@ -115,6 +126,22 @@ export const commandEntries: readonly CommandEntry[] = [
     options: [],
     completes: "id",
     read: ([id = ""]) => ({ kind: "why", id }),
+  },
+  {
+    name: "share",
+    operands: "<id> <user>",
+    says: "let somebody else read an image of yours",
+    options: [],
+    completes: "first id",
+    read: ([id = "", user = ""]) => ({ kind: "share", id, user: userOf(user) }),
+  },
+  {
+    name: "unshare",
+    operands: "<id> <user>",
+    says: "take that back",
+    options: [],
+    completes: "first id",
+    read: ([id = "", user = ""]) => ({ kind: "unshare", id, user: userOf(user) }),
   },
   {
     name: "rm",
@@ -287,7 +314,7 @@ const insideHints = [
 
 /** `get ID… [-o PATH] [--sealed]`, as people write it. */
 const usageOf = ({ name, operands, options }: CommandEntry): string => {
-  const upper = operands.replace(/<(\w+)(\.\.\.)?>/, (_, word: string, more?: string) =>
+  const upper = operands.replace(/<(\w+)(\.\.\.)?>/g, (_, word: string, more?: string) =>
     more === undefined ? word.toUpperCase() : `${word.toUpperCase()}…`,
   );
   const flags = options

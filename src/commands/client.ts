@@ -9,6 +9,7 @@ import { type Desk, openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
 import { paintFor } from "../client/paint.ts";
 import { runClientCommand } from "../client/run.ts";
+import { screenOn } from "../client/screen.ts";
 import { type Confirm, isYes, talkFor } from "../client/talk.ts";
 import { leadingOptions, parseWords, type Spoken } from "../client/words.ts";
 import { userCredentialsFor } from "../credentials.ts";
@@ -36,7 +37,8 @@ const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Pro
   const json = settings.json === true;
   if (spoken !== null) {
     const signal = interruptSignal();
-    return runClientCommand(desk, talkFor(json, askerOn(signal)), spoken.command, signal);
+    const screen = screenOn(process.stdout, process.env, settings.color);
+    return runClientCommand(desk, talkFor(json, askerOn(signal), screen), spoken.command, signal);
   }
   if (process.stdin.isTTY !== true) {
     const { runScript } = await import("../client/script.ts");

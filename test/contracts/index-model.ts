@@ -74,7 +74,7 @@ const keyOf = ({ segment, at }: Place): string => `${segment} ${String(at).padSt
 
 export const listingsOf = (
   { rows }: IndexModel,
-  owners: readonly UserName[],
+  users: readonly UserName[],
   segments: readonly SegmentId[],
   trashTimes: readonly number[],
 ): readonly Listing[] => [
@@ -88,11 +88,13 @@ export const listingsOf = (
     rows: byId(rows.filter(({ kind }) => kind === "tombstone")),
     page: (index, last, limit) => index.tombstones(last?.id ?? null, limit),
   },
-  ...owners.map((owner) => ({
-    name: `list ${owner}`,
-    rows: bare(byId(images(rows).filter((row) => row.owner === owner)).toReversed()),
+  ...users.map((user) => ({
+    name: `list ${user}`,
+    rows: bare(
+      byId(images(rows).filter((row) => row.owner === user || row.readers.includes(user))).toReversed(),
+    ),
     page: (index: Index, last: IndexRow | undefined, limit: number) =>
-      index.list(owner, last?.id ?? null, limit),
+      index.list(user, last?.id ?? null, limit),
   })),
   ...segments.map((segment) => ({
     name: `inSegment ${segment}`,

@@ -4,13 +4,14 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ImageId } from "../../core/model/ids.ts";
+import type { ImageId, UserName } from "../../core/model/ids.ts";
 import { digestBucketMs, digestBucketOf } from "../../core/model/image-id.ts";
 import type { Change, Index, IndexRow, Place } from "../../core/ports.ts";
 import {
   alice,
   bob,
   bytesAt,
+  carol,
   drop,
   firstMs,
   idAt,
@@ -242,6 +243,30 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       expect(idsOf((await index.list(bob, null, 10)).rows)).toEqual([idAt(2)]);
     });
 
+    test("that others let a user read, among the own ones, for as long as they do", async () => {
+      const index = await open();
+      await putAll(
+        index,
+        ...[rowAt(1), rowAt(2, { owner: bob, readers: [alice, carol] }), rowAt(3)],
+        ...[rowAt(4, { owner: bob, readers: [alice] }), rowAt(5, { owner: bob })],
+      );
+      const ids = async (user: UserName) => idsOf((await index.list(user, null, 10)).rows);
+      expect(await ids(alice)).toEqual([4, 3, 2, 1].map((n) => idAt(n)));
+      expect(await ids(carol)).toEqual([idAt(2)]);
+      const { rows, more } = await index.list(alice, idAt(4), 2);
+      expect({ ids: idsOf(rows), more }).toEqual({ ids: [idAt(3), idAt(2)], more: true });
+      expect(rows[1]).toEqual({ ...rowAt(2, { owner: bob, readers: [alice, carol] }), thumbnail: null });
+      expect(idsOf(await index.find(alice, idAt(4).slice(-8), 10))).toEqual([idAt(4)]);
+      expect(idsOf(await index.find(carol, "", 10))).toEqual([idAt(2)]);
+      await putAll(index, rowAt(2, { owner: bob, readers: [carol], change: 6 }));
+      expect(await ids(alice)).toEqual([4, 3, 1].map((n) => idAt(n)));
+      expect(await index.find(alice, idAt(2), 10)).toEqual([]);
+      await putAll(index, tombstoneAt(4, { owner: bob, change: 7 }));
+      await index.apply([drop(idAt(2))], { batch: 9, feedHead: 8 });
+      expect(await ids(alice)).toEqual([3, 1].map((n) => idAt(n)));
+      expect(await ids(carol)).toEqual([]);
+    });
+
     test("by any beginning of the id", async () => {
       const index = await open();
       await putAll(index, ...[1, 2, 3].map((n) => rowAt(n)), rowAt(4, { owner: bob }), tombstoneAt(5));
@@ -406,6 +431,7 @@ const someTimes = [0, 1, 2, 3];
 const arbitraryId = fc.constantFrom(...someImages);
 const arbitraryFields = fc.record({
   owner: fc.constantFrom(alice, bob),
+  readers: fc.subarray([alice, bob, carol]),
   kind: fc.constantFrom("image" as const, "image" as const, "tombstone" as const),
   thumbnail: fc.option(fc.uint8Array({ maxLength: 3 })),
   homes: fc.constantFrom("", "1,2", "2,3"),
@@ -429,7 +455,8 @@ const arbitraryPut = fc
     payload: fc.option(arbitraryMove),
   })
   .map(({ id, fields: drawn, entry, payload }) => (model: IndexModel, change: number) => {
-    const fields = drawn.kind === "tombstone" ? { ...drawn, homes: "" } : drawn;
+    const readers = drawn.readers.filter((reader) => reader !== drawn.owner);
+    const fields = drawn.kind === "tombstone" ? { ...drawn, homes: "", readers: [] } : { ...drawn, readers };
     const before = model.rows.find((row) => row.id === id);
     const earlier = model.superseded.find((entry) => entry.id === id)?.place;
     const moved = (move: string | number, present: Place | null | undefined, at: number): Place => {
@@ -490,7 +517,7 @@ const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
 /** Every answer of the index is that of the model, on pages of one, of two, of just all and of many rows. */
 const expectSame = async (index: Index, model: IndexModel): Promise<void> => {
   const all = model.rows.length;
-  for (const listing of listingsOf(model, [alice, bob], someSegments, someTimes)) {
+  for (const listing of listingsOf(model, [alice, bob, carol], someSegments, someTimes)) {
     for (const limit of new Set([1, 2, all, all + 1].filter((each) => each > 0))) {
       expect(await pagesOf(index, listing, limit), `${listing.name} by ${limit}`).toEqual(listing.rows);
     }

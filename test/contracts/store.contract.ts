@@ -8,6 +8,7 @@ import { FaultError, type Result } from "../../core/model/faults.ts";
 import { type ImageId, userNameOf } from "../../core/model/ids.ts";
 import { sealedChunkBytesMax, thumbnailBytesMax } from "../../core/model/limits.ts";
 import { type AnyRecord, type ImageRecord, joinRecords, recordId } from "../../core/model/records.ts";
+import { wallMs } from "../../core/model/units.ts";
 import type { FeedPage, Store } from "../../core/ports.ts";
 import { gather } from "../support/gather.ts";
 import { noise } from "../support/pictures.ts";
@@ -319,6 +320,27 @@ export const describeStore = (name: string, makeLab: () => Promise<StoreLab>, nu
       expect(await listOf(store, alice)).toEqual([5, 3, 2, 1].map(idOf));
       expect(await listOf(store, userNameOf("bob"))).toEqual([idOf(6)]);
       expect(await listOf(store, userNameOf("carol"))).toEqual([]);
+    });
+
+    test("what others share with a person, for as long as they do and it is not thrown away", async () => {
+      const store = await open();
+      const carol = userNameOf("carol");
+      const letIn = (n: number, atMs: number, value: Uint8Array | null = new Uint8Array(200)) => {
+        const stamp = { atMs, node: 1 };
+        return recordOf(idOf(n), { headers: { ...recordOf(idOf(n)).headers, carol: { stamp, value } } });
+      };
+      must(
+        await store.merge([letIn(1, 1), recordOf(idOf(2)), letIn(3, 1), ownedBy("carol", recordOf(idOf(4)))]),
+      );
+      expect(await listOf(store, carol)).toEqual([4, 3, 1].map(idOf));
+      expect(await store.find(carol, idOf(3).slice(-8), 5)).toEqual([idOf(3)]);
+      must(await store.merge([letIn(3, 2, null)]));
+      expect(await listOf(store, carol)).toEqual([4, 1].map(idOf));
+      const trashed = { stamp: { atMs: 7, node: 1 }, value: wallMs(7) };
+      must(await store.merge([{ ...letIn(1, 1), trashed }]));
+      expect(await listOf(store, carol)).toEqual([idOf(4)]);
+      expect(await store.find(carol, idOf(1), 5)).toEqual([]);
+      expect(await listOf(store, alice)).toEqual([3, 2, 1].map(idOf));
     });
 
     test("page by page, each from before the last of the one before", async () => {

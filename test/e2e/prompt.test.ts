@@ -83,7 +83,9 @@ describe("at the prompt", () => {
     const prompt = open("alice");
     await waitForPrompt(prompt, "alice");
     prompt.type("\t");
-    await prompt.waitForText(/upload +list +get +info +why +rm +restore +purge +status +help +quit/);
+    await prompt.waitForText(
+      /upload +list +get +view +info +why +share +unshare +rm +restore +purge +status +help\s+quit/,
+    );
     await waitForPrompt(prompt, "alice");
   });
 

@@ -116,11 +116,11 @@ const questionsTo = (read: Read): Omit<Index, Sums | Writes> => ({
       return { changes: rows.map(({ id, change, digest }) => ({ id, change, digest })), more };
     }),
   digestsOf: (ids) => read((content) => ids.map((id) => content.row(id)?.digest ?? null)),
-  list: (owner, before, limit) =>
-    read((content) => bare(pageOf(imagesOf(owner, content.rowsBefore(before)), limit))),
-  find: (owner, part, limit) =>
+  list: (user, before, limit) =>
+    read((content) => bare(pageOf(imagesOf(user, content.rowsBefore(before)), limit))),
+  find: (user, part, limit) =>
     read((content) => {
-      const images = [...imagesOf(owner, content.rowsBefore(null))];
+      const images = [...imagesOf(user, content.rowsBefore(null))];
       const wanted = images.filter(({ id }) => namesImage(part, id));
       return bare(pageOf(wanted, limit)).rows;
     }),
@@ -217,8 +217,9 @@ const count = (content: Content): Counts => {
   };
 };
 
-function* imagesOf(owner: UserName, rows: Iterable<IndexRow>): Iterable<IndexRow> {
-  for (const row of rows) if (row.kind === "image" && row.owner === owner) yield row;
+function* imagesOf(user: UserName, rows: Iterable<IndexRow>): Iterable<IndexRow> {
+  for (const row of rows)
+    if (row.kind === "image" && (row.owner === user || row.readers.includes(user))) yield row;
 }
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

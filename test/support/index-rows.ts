@@ -7,6 +7,7 @@ import type { IndexChange, IndexPosition, IndexRow, Place, SegmentId } from "../
 
 export const alice = userNameOf("alice");
 export const bob = userNameOf("bob");
+export const carol = userNameOf("carol");
 
 /** Segments by number; they sort by it. */
 export const segment = (n: number): SegmentId => n.toString(16).padStart(32, "0") as SegmentId;
@@ -39,6 +40,7 @@ export const rowAt = (n: number, changes: Partial<IndexRow> = {}): IndexRow => (
   id: idAt(n),
   owner: alice,
   kind: "image",
+  readers: [],
   change: n,
   summary: bytesAt(n, 40),
   thumbnail: bytesAt(n + 100, 300),
@@ -54,7 +56,15 @@ export const rowAt = (n: number, changes: Partial<IndexRow> = {}): IndexRow => (
 
 /** What is left of the `n`th image after its purge. */
 export const tombstoneAt = (n: number, changes: Partial<IndexRow> = {}): IndexRow =>
-  rowAt(n, { kind: "tombstone", thumbnail: null, payload: null, homes: "", payloadBytes: 0, ...changes });
+  rowAt(n, {
+    kind: "tombstone",
+    readers: [],
+    thumbnail: null,
+    payload: null,
+    homes: "",
+    payloadBytes: 0,
+    ...changes,
+  });
 
 export const put = (row: IndexRow): IndexChange => ({ kind: "put", row });
 export const drop = (id: ImageId): IndexChange => ({ kind: "drop", id });

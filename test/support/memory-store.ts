@@ -5,6 +5,7 @@
 import { type Fault, fault, good, type Result } from "../../core/model/faults.ts";
 import type { ImageId, StoreId, UserName } from "../../core/model/ids.ts";
 import { digestBucketOf, namesImage } from "../../core/model/image-id.ts";
+import { readersOf } from "../../core/model/readers.ts";
 import { type AnyRecord, joinRecords, knowsAllOf, ownerOf, recordId } from "../../core/model/records.ts";
 import type {
   DigestBucket,
@@ -84,11 +85,13 @@ export class MemoryStore implements Store {
     return { holdings: page.map(([, known]) => ({ ...known, here: false })), more: all.length > limit };
   }
 
-  async list(owner: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage> {
+  async list(user: UserName, before: ImageId | null, limit: number): Promise<HoldingsPage> {
     const all = [...this.#known]
       .filter(
         ([id, { record }]) =>
-          record.kind === "image" && ownerOf(record) === owner && (before === null || id < before),
+          record.kind === "image" &&
+          (ownerOf(record) === user || readersOf(record).includes(user)) &&
+          (before === null || id < before),
       )
       .sort()
       .reverse();
@@ -96,8 +99,8 @@ export class MemoryStore implements Store {
     return { holdings: page.map(([, known]) => ({ ...known, here: false })), more: all.length > limit };
   }
 
-  async find(owner: UserName, part: string, limit: number): Promise<readonly ImageId[]> {
-    const { holdings } = await this.list(owner, null, Number.POSITIVE_INFINITY);
+  async find(user: UserName, part: string, limit: number): Promise<readonly ImageId[]> {
+    const { holdings } = await this.list(user, null, Number.POSITIVE_INFINITY);
     return holdings
       .map(({ record }) => recordId(record))
       .filter((id) => namesImage(part, id))

@@ -81,6 +81,7 @@ export const tombstoneOf = (id: ImageId, changes: Partial<Tombstone> = {}): Tomb
 export const ownedBy = (owner: string, record: ImageRecord): ImageRecord => ({
   ...record,
   facts: { ...record.facts, owner: userNameOf(owner) },
+  headers: { [owner]: { stamp, value: new Uint8Array(200).fill(4) } },
 });
 
 export const inspected = (record: ImageRecord, verdict: Verdict, atMs: number): ImageRecord => ({
@@ -116,7 +117,7 @@ export const arbitraryImage = (id: ImageId): fc.Arbitrary<ImageRecord> =>
       attempt: fc.integer({ min: 1, max: 2 }),
       startedAt: fc.nat(1).map(wallMs),
     }),
-    headers: fc.dictionary(fc.constantFrom("alice", "bob", "constructor"), registerOf(fewBytes), {
+    headers: fc.dictionary(fc.constantFrom("alice", "bob", "constructor"), registerOf(fc.option(fewBytes)), {
       noNullPrototype: true,
     }),
     homes: byNode(registerOf(arbitraryHome)),

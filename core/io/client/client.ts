@@ -17,8 +17,10 @@ import { type Described, describeImage, purgeImage, trashImage } from "./change.
 import type { UploadHooks } from "./dispatch-upload.ts";
 import { type Got, getOpened, getSealed } from "./get.ts";
 import { interruptible } from "./interrupt.ts";
+import { openThumbnail, openWhole } from "./open.ts";
 import type { PartFile } from "./sealed-file.ts";
 import { openSession, type Session } from "./session.ts";
+import { shareImage, unshareImage } from "./share.ts";
 import type { Source } from "./source.ts";
 import { askEach, askStatus, type ServerAnswer } from "./status.ts";
 import { type Uploaded, uploadImage } from "./upload.ts";
@@ -28,16 +30,27 @@ export interface Client {
   readonly servers: readonly NodeId[];
   /** The sealed image is saved in `folder`. */
   upload(source: Source, folder: string, hooks: UploadHooks): Promise<Result<Uploaded>>;
-  /** All of the user's images, newest first, page by page. */
+  /** All images that the user may read, newest first, page by page. */
   list(): AsyncGenerator<Result<ImageRecord>>;
   /** A whole id, a short id or a beginning, as the one image that it names. IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS. */
   find(part: string): Promise<Result<ImageId>>;
   get(id: ImageId, sealed: boolean, fileFor: (record: ImageRecord) => PartFile): Promise<Result<Got>>;
+  /** The small picture in a record, a WebP; null when there is none. SEAL_BROKEN. */
+  thumbnail(record: ImageRecord): Promise<Result<Uint8Array | null>>;
+  /** The image, opened in memory. IMAGE_NOT_FOUND, IMAGE_UNAVAILABLE, SEAL_BROKEN, NOT_VIEWABLE when it is too large. */
+  open(id: ImageId): Promise<Result<Uint8Array>>;
   /** All that the cluster knows of it. IMAGE_NOT_FOUND. */
   describe(id: ImageId): Promise<Result<Described>>;
-  /** Into the trash, or out of it. IMAGE_NOT_FOUND, IMAGE_CHANGED, IMAGE_EXPIRED. */
+  /** Into the trash, or out of it. IMAGE_NOT_FOUND, IMAGE_NOT_OWNED, IMAGE_CHANGED, IMAGE_EXPIRED. */
   trash(id: ImageId, trashed: boolean): Promise<Result<void>>;
-  /** For good. IMAGE_NOT_FOUND. */
+  /**
+   * Lets another user read an image of one's own. IMAGE_NOT_FOUND, IMAGE_NOT_OWNED, USER_NOT_FOUND, USER_DOUBTFUL,
+   * READERS_FULL.
+   */
+  share(id: ImageId, reader: UserName): Promise<Result<void>>;
+  /** Takes that back, for whatever was not read yet. NOT_SHARED. */
+  unshare(id: ImageId, reader: UserName): Promise<Result<void>>;
+  /** For good. IMAGE_NOT_FOUND, IMAGE_NOT_OWNED. */
   purge(id: ImageId): Promise<Result<void>>;
   status(): Promise<Result<Snapshot>>;
   /** What each server says, in the order of the configuration; one that does not within `withinMs` is TIMED_OUT. */
@@ -68,8 +81,12 @@ const clientOf = (session: Session, user: UserName, keys: KeyPair): Client => ({
   find: (part) => findOne(session, part),
   get: (id, sealed, fileFor) =>
     sealed ? getSealed(session, user, id, fileFor) : getOpened(session, user, keys, id, fileFor),
+  thumbnail: (record) => openThumbnail(record, user, keys),
+  open: (id) => openWhole(session, user, keys, id, session.config.limits.imageBytesMax),
   describe: (id) => describeImage(session, id),
   trash: (id, trashed) => trashImage(session, id, trashed),
+  share: (id, reader) => shareImage(session, user, keys, id, reader),
+  unshare: (id, reader) => unshareImage(session, user, id, reader),
   purge: (id) => purgeImage(session, id),
   status: () => askStatus(session),
   askEach: (withinMs) => askEach(session, withinMs),

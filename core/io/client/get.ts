@@ -5,9 +5,11 @@ import { createHash } from "node:crypto";
 import { bad, FaultError, fault, good, type Result } from "../../model/faults.ts";
 import type { ImageId } from "../../model/ids.ts";
 import { stallMsMax } from "../../model/limits.ts";
+import { headerFor } from "../../model/readers.ts";
 import type { ImageRecord } from "../../model/records.ts";
 import { openHeader } from "../../seal/header.ts";
 import type { KeyPair } from "../../seal/identity.ts";
+import { isIdOf } from "../../seal/image-id.ts";
 import { fingerprint } from "../../seal/nonce.ts";
 import { createOpener } from "../../seal/payload.ts";
 import { sameBytes } from "../bytes.ts";
@@ -61,7 +63,7 @@ export const fetchPayload = (
 /** As stored: header and payload, an ordinary `.age` file, into `file`. */
 export const getSealed = async (
   session: Session,
-  owner: string,
+  reader: string,
   id: ImageId,
   fileFor: (record: ImageRecord) => PartFile,
 ): Promise<Result<Got>> => {
@@ -72,7 +74,7 @@ export const getSealed = async (
     async (chunk) => file?.write(chunk),
     async (record) => {
       file = fileFor(record);
-      await file.restart(headerOf(record, owner));
+      await file.restart(headerOf(record, reader));
     },
   );
   return conclude(fetched, id, file);
@@ -84,42 +86,46 @@ export interface Got {
 }
 
 /**
- * Opened with the owner's identity, into `file`. Nothing is in its place before every byte was authenticated
- * and the whole was recognized by its fingerprint.
+ * Opened with the reader's identity, into `file`. Nothing is in its place before every byte was authenticated
+ * and the whole was recognized.
  */
 export const getOpened = async (
   session: Session,
-  owner: string,
+  reader: string,
   keys: KeyPair,
   id: ImageId,
   fileFor: (record: ImageRecord) => PartFile,
 ): Promise<Result<Got>> => {
   let file: PartFile | null = null;
   let open: Opening | null = null;
+  let key: Uint8Array = new Uint8Array(0);
   const fetched = await fetchPayload(
     session,
     id,
     async (chunk) => open?.push(chunk),
     async (record) => {
-      const fileKey = await openHeader(headerOf(record, owner), keys.identity, id);
+      const fileKey = await openHeader(headerOf(record, reader), keys.identity, id);
       if (!fileKey.ok) throw new FaultError(fileKey.fault);
+      key = fileKey.value;
       file = fileFor(record);
       await file.restart(new Uint8Array(0));
       open = openInto(file, fileKey.value, id);
     },
   );
   if (!fetched.ok) return conclude(fetched, id, file);
-  const finished = await finishOpening(open, keys, fetched.value);
+  const finished = await finishOpening(open, fetched.value, (sha256) =>
+    isWanted(fetched.value, sha256, key, keys, reader),
+  );
   return conclude(finished, id, file);
 };
 
-interface Opening {
+export interface Opening {
   push(sealed: Uint8Array): Promise<void>;
   /** SHA-256 of the plain image. */
   finish(): Promise<Uint8Array>;
 }
 
-const openInto = (file: PartFile, fileKey: Uint8Array, id: ImageId): Opening => {
+export const openInto = (file: Pick<PartFile, "write">, fileKey: Uint8Array, id: ImageId): Opening => {
   const opener = createOpener({ fileKey, id });
   const hash = createHash("sha256");
   const take = async (opened: ReturnType<typeof opener.push>): Promise<void> => {
@@ -138,16 +144,29 @@ const openInto = (file: PartFile, fileKey: Uint8Array, id: ImageId): Opening => 
   };
 };
 
+/**
+ * The owner has left a fingerprint that only she can make. Everybody else who has the file key can check that the id
+ * is that of this picture of this owner.
+ */
+export const isWanted = (
+  { facts }: ImageRecord,
+  sha256: Uint8Array,
+  fileKey: Uint8Array,
+  { identity }: KeyPair,
+  reader: string,
+): boolean =>
+  reader === facts.owner
+    ? sameBytes(fingerprint(identity, sha256), facts.fingerprint)
+    : isIdOf(facts.id, fileKey, sha256, facts.owner);
+
 const finishOpening = async (
   open: Opening | null,
-  keys: KeyPair,
   record: ImageRecord,
+  isRight: (sha256: Uint8Array) => boolean,
 ): Promise<Result<ImageRecord>> => {
   try {
     const sha256 = await open?.finish();
-    if (sha256 !== undefined && sameBytes(fingerprint(keys.identity, sha256), record.facts.fingerprint)) {
-      return good(record);
-    }
+    if (sha256 !== undefined && isRight(sha256)) return good(record);
     return bad(
       fault("SEAL_BROKEN", { id: record.facts.id, reason: "it is not the image that was uploaded" }),
     );
@@ -170,9 +189,9 @@ const conclude = async (
   return saved.ok ? good({ record: fetched.value, savedAs: saved.value }) : saved;
 };
 
-/** The header that opens it for `owner`; throws FaultError when there is none. */
-const headerOf = (record: ImageRecord, owner: string): Uint8Array => {
-  const register = record.headers[owner];
-  if (register === undefined) throw new FaultError(fault("IMAGE_NOT_FOUND", { id: record.facts.id }));
-  return register.value;
+/** The header that opens it for `reader`; throws FaultError when there is none. */
+export const headerOf = (record: ImageRecord, reader: string): Uint8Array => {
+  const header = headerFor(record, reader);
+  if (header === null) throw new FaultError(fault("IMAGE_NOT_FOUND", { id: record.facts.id }));
+  return header;
 };

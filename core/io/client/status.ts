@@ -5,6 +5,7 @@ import { bad, type Fault, fault, type Result, wordFault } from "../../model/faul
 import type { NodeId } from "../../model/ids.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { after } from "../../model/units.ts";
+import type { Connection } from "../connection.ts";
 import { replyFrom } from "../exchange.ts";
 import { request, type Session } from "./session.ts";
 
@@ -21,19 +22,24 @@ export const askEach = (session: Session, withinMs: number): Promise<readonly Se
   );
 
 /** One server's answer, or TIMED_OUT. */
-export const askOne = async (
-  session: Session,
-  server: NodeId,
-  withinMs: number,
-): Promise<Result<Snapshot>> => {
-  const { clock } = session;
-  const asked = request(session, server, async (connection) => {
+export const askOne = (session: Session, server: NodeId, withinMs: number): Promise<Result<Snapshot>> =>
+  askWithin(session, server, withinMs, async (connection) => {
     await connection.send({ kind: "status" });
     const reply = await replyFrom(connection, ["status.reply"], withinMs);
     return reply.snapshot;
   });
+
+/** What one server answers to something else, or TIMED_OUT. */
+const askWithin = async <Value>(
+  session: Session,
+  server: NodeId,
+  withinMs: number,
+  ask: (connection: Connection) => Promise<Value>,
+): Promise<Result<Value>> => {
+  const { clock } = session;
+  const asked = request(session, server, ask);
   let cancel = (): void => undefined;
-  const late = new Promise<Result<Snapshot>>((resolve) => {
+  const late = new Promise<Result<Value>>((resolve) => {
     const problem = fault("TIMED_OUT", { peer: `node ${server}`, what: "answer", ms: withinMs });
     cancel = clock.at(after(clock.monotonic(), withinMs), () => resolve(bad(problem)));
   });
@@ -49,7 +55,10 @@ export const askOne = async (
  * most. NO_SERVER when none answers.
  */
 export const askStatus = async (session: Session): Promise<Result<Snapshot>> => {
-  const answers = await askMost(session);
+  const answers = await askMost(session, async (connection) => {
+    await connection.send({ kind: "status" });
+    return (await replyFrom(connection, ["status.reply"], answerMsMax)).snapshot;
+  });
   const [best] = answers
     .filter((answer) => answer.ok)
     .toSorted((a, b) => authority(b.value) - authority(a.value));
@@ -59,18 +68,21 @@ export const askStatus = async (session: Session): Promise<Result<Snapshot>> => 
     faults.find(isTelling) ?? fault("NO_SERVER", { tried: faults.map((problem) => wordFault(problem).what) }),
   );
 };
-const statusMsMax = 1_000;
+const answerMsMax = 1_000;
 /** How long the others may take once one has answered: enough for all that are well. */
 const graceMs = 300;
 
 /** All answers, or, when some server is frozen, those that are in soon after the first good one. */
-const askMost = (session: Session): Promise<readonly Result<Snapshot>[]> =>
+export const askMost = <Value>(
+  session: Session,
+  ask: (connection: Connection) => Promise<Value>,
+): Promise<readonly Result<Value>[]> =>
   new Promise((resolve) => {
     const { clock, servers } = session;
-    const answers: Result<Snapshot>[] = [];
+    const answers: Result<Value>[] = [];
     let cancel: (() => void) | null = null;
     for (const server of servers) {
-      void askOne(session, server, statusMsMax).then((answer) => {
+      void askWithin(session, server, answerMsMax, ask).then((answer) => {
         answers.push(answer);
         if (answers.length === servers.length) {
           cancel?.();

@@ -17,13 +17,15 @@ export type Columns = Readonly<Record<string, SQLOutputValue>>;
 /** What the sums need of a row. */
 export type Counted = Pick<
   IndexRow,
-  "id" | "kind" | "entry" | "payload" | "homes" | "payloadBytes" | "digest"
+  "id" | "kind" | "readers" | "entry" | "payload" | "homes" | "payloadBytes" | "digest"
 >;
 
 /** `tombstone` and `to_erase` are 0 or 1. */
 interface CountedColumns {
   readonly id: Uint8Array;
   readonly tombstone: number;
+  /** Their names, which have no blanks in them, between blanks. */
+  readonly readers: string;
   readonly digest: number;
   readonly home_set: number | null;
   /** Looked up; null for a tombstone. */
@@ -81,6 +83,7 @@ export const columnsOf = (
   id: bytesOfId(row.id),
   owner: row.owner,
   tombstone: Number(row.kind === "tombstone"),
+  readers: row.readers.join(" "),
   change: row.change,
   entry_segment: bytesOfHex(row.entry.segment),
   entry_at: row.entry.at,
@@ -112,6 +115,7 @@ export const segmentOf = (bytes: Uint8Array): SegmentId => hexOf(bytes) as Segme
 const countedFrom = (columns: CountedColumns): Counted => ({
   id: idOf(columns.id),
   kind: columns.tombstone === 1 ? "tombstone" : "image",
+  readers: columns.readers === "" ? [] : (columns.readers.split(" ") as UserName[]),
   entry: placeOf(columns.entry_segment, columns.entry_at, columns.entry_extent),
   payload:
     columns.payload_segment === null

@@ -8,7 +8,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { digestSpan } from "./differences.ts";
 
 const counted = [
-  ...["id", "tombstone", "digest", "home_set", "payload_bytes"],
+  ...["id", "tombstone", "readers", "digest", "home_set", "payload_bytes"],
   ...["entry_segment", "entry_at", "entry_extent"],
   ...["payload_segment", "payload_at", "payload_extent"],
 ];
@@ -21,6 +21,9 @@ const homes = "(SELECT homes FROM home_sets WHERE home_sets.id = records.home_se
 const selectWhole = `SELECT ${whole.join()}, ${homes} FROM records`;
 const selectBare = `SELECT ${bare.join()}, ${homes} FROM records`;
 const ofOwner = "owner = ? AND tombstone = 0";
+/** Whose ids come from `readers`; that table is gone through first. */
+const selectShared = `SELECT ${bare.map((name) => `records.${name}`).join()}, ${homes}
+  FROM readers CROSS JOIN records ON records.id = readers.id`;
 
 const queries = {
   state: "SELECT batch, feed_head, held_images, held_bytes FROM state",
@@ -42,6 +45,14 @@ const queries = {
     ORDER BY id DESC LIMIT ?`,
   findEnd: `${selectBare} INDEXED BY records_by_end WHERE ${ofOwner} AND substr(id, 13) = ?
     ORDER BY id DESC LIMIT ?`,
+  listShared: `${selectShared} WHERE readers.reader = ? AND readers.id < ? ORDER BY readers.id DESC LIMIT ?`,
+  findSharedBeginning: `${selectShared} WHERE readers.reader = ? AND readers.id BETWEEN ? AND ?
+    ORDER BY readers.id DESC LIMIT ?`,
+  findSharedEnd: `SELECT ${bare.map((name) => `records.${name}`).join()}, ${homes}
+    FROM readers INDEXED BY readers_by_end CROSS JOIN records ON records.id = readers.id
+    WHERE readers.reader = ? AND substr(readers.id, 13) = ? ORDER BY readers.id DESC LIMIT ?`,
+  addReader: "INSERT INTO readers (reader, id) VALUES (?, ?)",
+  dropReader: "DELETE FROM readers WHERE reader = ? AND id = ?",
   walk: `${selectBare} WHERE id > ? ORDER BY id LIMIT ?`,
   inSegment: `SELECT id FROM records INDEXED BY records_by_entry WHERE entry_segment = ?1 AND id > ?2
     UNION SELECT id FROM records INDEXED BY records_by_payload WHERE payload_segment = ?1 AND id > ?2

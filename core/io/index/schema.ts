@@ -17,7 +17,7 @@ import { secretFile } from "../files.ts";
 import { DamagedIndex } from "./sqlite-faults.ts";
 
 /** One more whenever the tables change. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** SQLite's own pages in memory; what it does not keep, the operating system does. */
 const cacheKiB = 8_192;
@@ -46,6 +46,7 @@ const tables = `
     id BLOB NOT NULL UNIQUE,
     owner TEXT NOT NULL,
     tombstone INTEGER NOT NULL,
+    readers TEXT NOT NULL,
     change INTEGER NOT NULL,
     entry_segment BLOB NOT NULL,
     entry_at INTEGER NOT NULL,
@@ -72,6 +73,13 @@ const tables = `
   CREATE INDEX records_in_trash ON records (id, trashed_at) WHERE tombstone = 0 AND trashed_at IS NOT NULL;
   CREATE INDEX records_to_erase ON records (id) WHERE to_erase = 1;
   CREATE INDEX tombstones ON records (id) WHERE tombstone = 1;
+
+  CREATE TABLE readers (
+    reader TEXT NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (reader, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX readers_by_end ON readers (reader, substr(id, 13));
 
   CREATE TABLE superseded (
     id BLOB NOT NULL,

@@ -138,19 +138,28 @@ export class SqliteIndex implements AtOnce<Index> {
     });
   }
 
-  list(owner: UserName, before: ImageId | null, limit: number): IndexedPage {
+  list(user: UserName, before: ImageId | null, limit: number): IndexedPage {
     const end = before === null ? afterAllIds : bytesOfId(before);
-    return pageOf(this.#statements.list.all(owner, end, limit + 1), limit);
+    const { list, listShared } = this.#statements;
+    const own = list.all(user, end, limit + 1);
+    const shared = listShared.all(user, end, limit + 1);
+    if (shared.length === 0) return pageOf(own, limit);
+    return { rows: newestOf([...own, ...shared], limit), more: own.length + shared.length > limit };
   }
 
-  find(owner: UserName, part: string, limit: number): readonly IndexRow[] {
-    const { findBeginning, findEnd } = this.#statements;
+  find(user: UserName, part: string, limit: number): readonly IndexRow[] {
+    const { findBeginning, findSharedBeginning, findEnd, findSharedEnd } = this.#statements;
     const range = idsBeginning(part);
     const end = endOfIds(part);
-    const beginning = range === null ? [] : findBeginning.all(owner, range.first, range.last, limit);
-    const ending = end === null ? [] : findEnd.all(owner, end, limit);
-    const found = new Map([...beginning, ...ending].map(rowOf).map((row) => [row.id, row]));
-    return [...found.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
+    const within = range === null ? null : ([user, range.first, range.last, limit] as const);
+    const ending = end === null ? null : ([user, end, limit] as const);
+    return newestOf(
+      [
+        ...(within === null ? [] : [...findBeginning.all(...within), ...findSharedBeginning.all(...within)]),
+        ...(ending === null ? [] : [...findEnd.all(...ending), ...findSharedEnd.all(...ending)]),
+      ],
+      limit,
+    );
   }
 
   walk(after: ImageId | null, limit: number): IndexedPage {
@@ -286,18 +295,25 @@ export class SqliteIndex implements AtOnce<Index> {
     const { insert, update, delete: remove } = this.#statements;
     const columns = columnsOf(row, row.kind === "image" ? this.#homeSetOf(row) : null);
     const known = this.#statements.counted.get(columns.id);
+    const before = known === undefined ? null : countedOf(known);
     differences.add(row);
-    if (known === undefined) {
+    this.#letRead(bytesOfId(row.id), before?.readers ?? [], row.readers);
+    if (before === null) {
       insert.run(columns);
       return;
     }
-    const before = countedOf(known);
     differences.remove(before);
     this.#supersede(before.entry, row);
     if (update.run(columns).changes === 1) return;
     // An image became a tombstone.
     remove.run(columns.id);
     insert.run(columns);
+  }
+
+  #letRead(id: Uint8Array, before: readonly UserName[], now: readonly UserName[]): void {
+    const { addReader, dropReader } = this.#statements;
+    for (const reader of before) if (!now.includes(reader)) dropReader.run(reader, id);
+    for (const reader of now) if (!before.includes(reader)) addReader.run(reader, id);
   }
 
   /** An entry that a newer one replaced is remembered until it is erased; the newest is never among them. */
@@ -312,7 +328,9 @@ export class SqliteIndex implements AtOnce<Index> {
     const key = bytesOfId(id);
     const known = this.#statements.counted.get(key);
     if (known === undefined) return;
-    differences.remove(countedOf(known));
+    const before = countedOf(known);
+    differences.remove(before);
+    this.#letRead(key, before.readers, []);
     this.#statements.delete.run(key);
     this.#statements.dropSuperseded.run(key);
   }
@@ -373,6 +391,12 @@ export class SqliteIndex implements AtOnce<Index> {
 }
 
 const startAfter = (id: ImageId | null): Uint8Array => (id === null ? noBytes : bytesOfId(id));
+
+/** Each once. */
+const newestOf = (found: readonly Columns[], limit: number): readonly IndexRow[] => {
+  const rows = new Map(found.map(rowOf).map((row) => [row.id, row]));
+  return [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
+};
 
 const pageOf = (found: readonly Columns[], limit: number): IndexedPage => ({
   rows: found.slice(0, limit).map(rowOf),

@@ -58,6 +58,16 @@ export const checkCertificate = (
   ca: X509Certificate,
   now: WallMs,
 ): Result<Peer> => {
+  const peer = vouchedFor(path, certificate, ca);
+  if (!peer.ok) return peer;
+  const valid = checkTimes(path, certificate, sayPeer(peer.value), now);
+  if (!valid.ok) return valid;
+  const caValid = checkTimes(path, ca, "the cluster's CA", now);
+  return caValid.ok ? peer : caValid;
+};
+
+/** Whom `certificate` speaks for, when `ca` signed it, whatever the time. */
+export const vouchedFor = (path: string, certificate: X509Certificate, ca: X509Certificate): Result<Peer> => {
   if (!ca.ca || !certificate.checkIssued(ca) || !certificate.verify(ca.publicKey))
     return invalid(path, "the CA that came with it did not sign it");
   const peer = peerOfCertificate(certificate.raw);
@@ -65,10 +75,7 @@ export const checkCertificate = (
   const cluster = clusterOfAuthority(ca.raw);
   if (!cluster.ok || cluster.value !== peer.value.cluster)
     return invalid(path, "it names another cluster than its CA");
-  const valid = checkTimes(path, certificate, sayPeer(peer.value), now);
-  if (!valid.ok) return valid;
-  const caValid = checkTimes(path, ca, "the cluster's CA", now);
-  return caValid.ok ? peer : caValid;
+  return peer;
 };
 
 /** Whether a certificate is valid at `now`. */

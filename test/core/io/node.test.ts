@@ -282,7 +282,10 @@ describe("three nodes", () => {
       await connection.sendChunk(payload);
       const owner = userNameOf("bob");
       const facts = { ...record.facts, id, owner, payloadHash, payloadBytes: payload.length };
-      await connection.send({ kind: "store.commit", record: { ...record, facts } });
+      const { alice: header } = record.headers;
+      if (header === undefined) throw new Error("no header");
+      const headers = { bob: header };
+      await connection.send({ kind: "store.commit", record: { ...record, facts, headers } });
       const answer = await connection.receive({ withinMs: 20_000 });
       return answer.kind === "message" ? codeIn(answer.message) : "a chunk";
     };

@@ -82,7 +82,7 @@ export const record: fc.Arbitrary<ImageRecord> = fc.record({
     attempt: count,
     startedAt: count.map(wallMs),
   }),
-  headers: fc.dictionary(userName, register(bytesUpTo(300)), { maxKeys: 5, noNullPrototype: true }),
+  headers: fc.dictionary(userName, register(nullable(bytesUpTo(300))), { maxKeys: 5, noNullPrototype: true }),
   homes: byNode(register(nullable(fc.record({ store: storeId, syncedAt: nullable(count.map(wallMs)) })))),
   inspection: register(fc.record({ verdict, thumbnail: nullable(bytesUpTo(500)) })),
   trashed: register(nullable(count.map(wallMs))),
@@ -272,6 +272,13 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   describe: fc.record({ id: imageId }),
   trash: fc.record({ id: imageId, trashed: boolean, seen: stamp }),
   purge: fc.record({ id: imageId }),
+  share: fc.record({
+    id: imageId,
+    reader: userName,
+    header: nullable(bytesUpTo(512)),
+    seen: nullable(stamp),
+  }),
+  user: fc.record({ name: userName }),
   status: fc.constant({}),
   "move-lead": fc.record({ to: nullable(nodeId) }),
   drain: fc.record({ drained: boolean }),
@@ -284,6 +291,7 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   digests: fc.constant({}),
   bucket: fc.record({ bucket: count, after: nullable(imageId) }),
   records: fc.record({ ids: fc.array(imageId, { maxLength: 20 }) }),
+  users: fc.record({ digest: count, after: nullable(userName) }),
   fetch: fc.record({ id: imageId, payloadHash: bytes(32) }),
   "offer.assigned": fc.record({ id: imageId, node: nodeId, term, leader: nodeId, candidates }),
   "offer.declined": fc.record({ id: imageId, node: nodeId, term, leader: nodeId }),
@@ -311,6 +319,7 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     live: fc.array(fc.record({ node: nodeId, store: storeId }), { maxLength: 9 }),
   }),
   changed: fc.record({ id: imageId }),
+  "user.found": fc.record({ certificate: bytesUpTo(900) }),
   "status.reply": fc.record({ snapshot }),
   done: fc.constant({}),
   "watch.news": fc.record({
@@ -345,6 +354,10 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   "records.reply": fc.record({
     answered: fc.integer({ min: 1, max: 500 }),
     records: fc.array(anyRecord, { maxLength: 3 }),
+  }),
+  "users.page": fc.record({
+    users: fc.array(fc.record({ name: userName, digest: count }), { maxLength: 20 }),
+    more: boolean,
   }),
   "fetch.found": fc.record({ payloadBytes: count }),
 };

@@ -4,16 +4,18 @@
  */
 import { createHash } from "node:crypto";
 import { askAny } from "../../../core/io/client/ask.ts";
-import { purgeImage, trashImage } from "../../../core/io/client/change.ts";
+import { describeImage, purgeImage, trashImage } from "../../../core/io/client/change.ts";
 import { dispatchUpload, type PreparedUpload } from "../../../core/io/client/dispatch-upload.ts";
 import { fetchPayload } from "../../../core/io/client/get.ts";
 import type { Session } from "../../../core/io/client/session.ts";
+import { changeReader } from "../../../core/io/client/share.ts";
 import type { Source } from "../../../core/io/client/source.ts";
 import type { SealedSink } from "../../../core/io/client/upload-try.ts";
 import { replyFrom } from "../../../core/io/exchange.ts";
 import type { Credentials } from "../../../core/io/pki/credentials.ts";
 import type { ClusterConfig } from "../../../core/model/config.ts";
 import { type ImageId, type UserName, userNameOf } from "../../../core/model/ids.ts";
+import { registerOf } from "../../../core/model/readers.ts";
 import type { ImageRecord } from "../../../core/model/records.ts";
 import { imageIdOf } from "../../../core/seal/image-id.ts";
 import { payloadNonce } from "../../../core/seal/nonce.ts";
@@ -28,6 +30,8 @@ import { createSimPool, type Endpoint, type Wires } from "./wires.ts";
 
 export interface PersonOptions {
   readonly number: number;
+  /** With whom this one shares: the numbers of the others; nobody in most runs. */
+  readonly friends: readonly number[];
   readonly config: ClusterConfig;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -58,13 +62,15 @@ class SimPerson implements Person {
   readonly name: UserName;
   readonly #options: PersonOptions;
   readonly #session: Session;
+  readonly #friends: readonly UserName[];
   /** Pictures that were uploaded, to be uploaded again by others or under another id. */
   readonly #pictures: Picture[] = [];
 
   constructor(options: PersonOptions) {
     const { number, config, scheduler, random, wires, endpointOf } = options;
     this.#options = options;
-    this.name = userNameOf(`person${number}`);
+    this.name = nameOf(number);
+    this.#friends = options.friends.map(nameOf);
     const clock = createSimClock(scheduler, random.between(0.99, 1.01), random.between(0, 1_000_000));
     this.endpoint = {
       name: this.name,
@@ -93,8 +99,11 @@ class SimPerson implements Person {
     const kind = random.whole(0, 99);
     if (own.length === 0 || kind < 40) return this.#upload();
     const upload = random.pick(own);
-    if (kind < 62) return this.#get(upload);
+    const others = this.#friends.length === 0 ? [] : ledger.readableBy(this.name);
+    if (kind < 62) return this.#get(others.length > 0 && random.chance(0.4) ? random.pick(others) : upload);
     if (kind < 76) {
+      if (this.#friends.length > 0 && random.chance(0.6))
+        return this.#share(this.#sharedAmong(own) ?? upload);
       counters.lists += Number(await this.list());
       return;
     }
@@ -185,9 +194,10 @@ class SimPerson implements Person {
     ledger.tick(this.#now());
     if (fetched.ok) {
       counters.gets++;
-      ledger.got(upload, begunAt, this.#now(), sink.content());
+      ledger.got(this.name, upload, begunAt, this.#now(), sink.content());
+      counters.sharedGets += Number(upload.owner !== this.name);
     } else if (fetched.fault.code === "IMAGE_NOT_FOUND") {
-      ledger.got(upload, begunAt, this.#now(), "not-found");
+      ledger.got(this.name, upload, begunAt, this.#now(), "not-found");
     } else {
       counters.getsFailed++;
     }
@@ -196,9 +206,9 @@ class SimPerson implements Person {
   async #trash(upload: Upload, value: boolean): Promise<void> {
     const { counters, ledger } = this.#options;
     const before = upload.trash;
-    const askedAt = this.#now();
-    const since = before.value === false ? askedAt : before.since;
-    upload.trash = { value: "unknown", since, acknowledgedAt: askedAt };
+    const now = this.#now();
+    const since = before.value === false ? now : before.since;
+    upload.trash = { value: "unknown", since, knownAt: now };
     const done = await trashImage(this.#session, upload.id, value);
     ledger.tick(this.#now());
     if (!done.ok) {
@@ -207,12 +217,34 @@ class SimPerson implements Person {
     }
     counters[value ? "trashed" : "restored"]++;
     // An image that was put into the trash again is there since then; one that was there already, since before.
-    const acknowledgedAt = this.#now();
-    upload.trash = {
-      value,
-      since: value ? Math.min(upload.trash.since, acknowledgedAt) : acknowledgedAt,
-      acknowledgedAt,
-    };
+    const knownAt = this.#now();
+    upload.trash = { value, since: value ? Math.min(upload.trash.since, knownAt) : knownAt, knownAt };
+  }
+
+  /** One that is, or was, shared: more happens to it then. */
+  #sharedAmong(own: readonly Upload[]): Upload | null {
+    const { random } = this.#options;
+    const shared = own.filter(({ readers }) => readers.size > 0);
+    return shared.length > 0 && random.chance(0.6) ? random.pick(shared) : null;
+  }
+
+  /** With somebody, or no longer; the header is not one, which no node can tell. */
+  async #share(upload: Upload): Promise<void> {
+    const { random, counters, ledger } = this.#options;
+    const before = [...upload.readers.keys()];
+    const given = before.length === 0 || random.chance(0.5);
+    const reader = random.pick(given ? this.#friends : before);
+    const described = await describeImage(this.#session, upload.id);
+    if (!described.ok) return;
+    const seen = registerOf(described.value.record.headers, reader)?.stamp ?? null;
+    if (!given && seen === null) return;
+    const settle = ledger.sharing(upload, reader);
+    const header = given ? Uint8Array.from({ length: 30 }, () => random.whole(0, 255)) : null;
+    const done = await changeReader(this.#session, upload.id, reader, header, seen);
+    ledger.tick(this.#now());
+    if (done.ok) counters[given ? "shared" : "unshared"]++;
+    else counters.changesFailed++;
+    settle(this.#now(), done.ok ? given : "unknown");
   }
 
   async #purge(upload: Upload): Promise<void> {
@@ -254,6 +286,8 @@ class SimPerson implements Person {
     };
   }
 }
+
+const nameOf = (number: number): UserName => userNameOf(`person${number}`);
 
 const pngHeadBytes = 33;
 

@@ -2,7 +2,7 @@
  * One simulated machine: what stays when its process ends (disk, index, term, clocks), and its process, which is the
  * real node between simulated ports.
  */
-
+import { createDirectory } from "../../../core/io/directory.ts";
 import { createNodeDriver, type Machine, type NodeDriver } from "../../../core/io/driver.ts";
 import { createInspector } from "../../../core/io/inspector.ts";
 import { createNewsDesk } from "../../../core/io/news-desk.ts";
@@ -374,6 +374,7 @@ export class Host {
       inspector,
       work: createWork(config, "the simulated disk", clock, meter),
       rules: parts.rules,
+      directory: createDirectory({ judge: () => null, save: () => good(undefined), kept: [] }),
       randomBytes: (count) => Uint8Array.from({ length: count }, () => random.whole(0, 255)),
       log: onEvent,
       acceptLoss: this.acceptLoss,

@@ -18,6 +18,7 @@ export const promises = {
   tombstonesGo: "after healing tombstones that nobody needs are gone",
   oneProcessing: "at most one processing of a request became visible",
   remade: "after healing an index that is made anew from the segments is the same",
+  sharedAsSaid: "an image is shown to those with whom it is shared, and to nobody else",
   oneLeader: "in one term at most one node leads",
   forgottenVotes: "a disk counts as filled only when the votes that were on the lost one have run out",
   comesBack: "after healing every node is ready again, by itself",
@@ -47,10 +48,23 @@ export interface Upload {
   purgeAsked: boolean;
   purgedAt: number | null;
   /** Since when the trash holds it, for certain or perhaps; null when it certainly does not. */
-  trash: { readonly value: boolean | "unknown"; readonly since: number; readonly acknowledgedAt: number };
+  trash: {
+    readonly value: boolean | "unknown";
+    readonly since: number;
+    /** When that was acknowledged: until then others may see what was before. */
+    readonly knownAt: number;
+  };
   /** It may have been in the trash long enough to be erased. */
   mayExpire: boolean;
   shownAt: number | null;
+  /** With whom it is shared, or was, or perhaps; who is not here never read it. */
+  readonly readers: Map<UserName, Reading>;
+}
+
+/** What was acknowledged last, and when; `unknown` once something was not: it may come to be at any time. */
+interface Reading {
+  readonly value: boolean | "unknown";
+  readonly since: number;
 }
 
 export class Ledger {
@@ -70,9 +84,10 @@ export class Ledger {
       acknowledgedAt: null,
       purgeAsked: false,
       purgedAt: null,
-      trash: { value: false, since: 0, acknowledgedAt: 0 },
+      trash: { value: false, since: 0, knownAt: 0 },
       mayExpire: false,
       shownAt: null,
+      readers: new Map(),
     };
     this.uploads.set(id, upload);
     return upload;
@@ -85,6 +100,21 @@ export class Ledger {
     );
   }
 
+  /** Images of others that were shared with `user` at some time. */
+  readableBy(user: UserName): readonly Upload[] {
+    return [...this.uploads.values()].filter(({ readers }) => readers.has(user));
+  }
+
+  /** The owner is about to change whether `reader` may read it; the result is called when it is known what came of it. */
+  sharing(upload: Upload, reader: UserName): (now: number, value: Reading["value"]) => void {
+    const before = upload.readers.get(reader);
+    upload.readers.set(reader, { value: "unknown", since: 0 });
+    return (now, value) => {
+      const isLost = before?.value === "unknown";
+      upload.readers.set(reader, { value: isLost ? "unknown" : value, since: now });
+    };
+  }
+
   /** An image that was in the trash for so long, or perhaps, may go at any moment. */
   tick(now: number): void {
     for (const upload of this.uploads.values()) {
@@ -95,11 +125,13 @@ export class Ledger {
   }
 
   /** The result of a `get` that began at `begunAt`: bytes, or that there is no such image. */
-  got(upload: Upload, begunAt: number, now: number, result: Uint8Array | "not-found"): void {
+  got(user: UserName, upload: Upload, begunAt: number, now: number, result: Uint8Array | "not-found"): void {
     if (result === "not-found") {
-      this.#mustNotBeMissing(upload, begunAt, "get");
+      if (upload.owner === user) this.#mustNotBeMissing(upload, begunAt, "get");
+      else this.#mustNotBeHidden(user, upload, begunAt, "get");
       return;
     }
+    if (upload.owner !== user) this.#mayBeShown(user, upload, begunAt, "get");
     if (upload.purgedAt !== null && upload.purgedAt < begunAt)
       throw new Broken("purgedStaysGone", `${shortId(upload.id)} is read after its purge`);
     if (Buffer.compare(result, upload.payload) !== 0)
@@ -107,15 +139,17 @@ export class Ledger {
     upload.shownAt ??= now;
   }
 
-  /** All that a `list` of `owner` that began at `begunAt` has shown. */
-  listed(owner: UserName, begunAt: number, now: number, records: readonly ImageRecord[]): void {
+  /** All that a `list` of `user` that began at `begunAt` has shown. */
+  listed(user: UserName, begunAt: number, now: number, records: readonly ImageRecord[]): void {
     const shown = new Map(records.map((record) => [record.facts.id, record]));
     if (shown.size !== records.length) throw new Broken("oneProcessing", "a list shows an image twice");
     for (const upload of this.uploads.values()) {
-      if (upload.owner !== owner) continue;
       const record = shown.get(upload.id);
-      if (record === undefined) this.#mustNotBeMissing(upload, begunAt, "list");
-      else this.#shown(upload, record, begunAt, now);
+      if (record !== undefined) {
+        if (upload.owner !== user) this.#mayBeShown(user, upload, begunAt, "list");
+        this.#shown(upload, record, begunAt, now);
+      } else if (upload.owner === user) this.#mustNotBeMissing(upload, begunAt, "list");
+      else this.#mustNotBeHidden(user, upload, begunAt, "list");
     }
     for (const id of shown.keys())
       if (!this.uploads.has(id)) throw new Broken("rightBytes", `a list shows ${id}, which nobody uploaded`);
@@ -126,19 +160,31 @@ export class Ledger {
       throw new Broken("purgedStaysGone", `${shortId(upload.id)} is listed after its purge`);
     if (Buffer.compare(record.facts.payloadHash, upload.payloadHash) !== 0)
       throw new Broken("rightBytes", `${shortId(upload.id)} is listed with another payload`);
-    const { value, acknowledgedAt } = upload.trash;
+    const { value, knownAt } = upload.trash;
     const inTrash = record.trashed.value !== null;
-    if (
-      value !== "unknown" &&
-      acknowledgedAt < begunAt &&
-      inTrash !== value &&
-      upload.acknowledgedAt !== null
-    )
+    if (value !== "unknown" && knownAt < begunAt && inTrash !== value && upload.acknowledgedAt !== null)
       throw new Broken(
         "trashIsKept",
         `${shortId(upload.id)} is ${inTrash ? "" : "not "}in the trash, acknowledged was the opposite`,
       );
     upload.shownAt ??= now;
+  }
+
+  /** Not when it was taken back before, or is in the trash. */
+  #mayBeShown(user: UserName, { id, readers, trash }: Upload, begunAt: number, by: string): void {
+    const { value, since } = readers.get(user) ?? { value: false, since: 0 };
+    if (value === false && since < begunAt)
+      throw new Broken("sharedAsSaid", `${by} shows ${shortId(id)} to ${user}, who may not read it`);
+    if (trash.value === true && trash.knownAt < begunAt)
+      throw new Broken("sharedAsSaid", `${by} shows ${shortId(id)} to ${user} out of its owner's trash`);
+  }
+
+  #mustNotBeHidden(user: UserName, upload: Upload, begunAt: number, by: string): void {
+    const { id, readers, trash, purgeAsked, mayExpire } = upload;
+    const { value, since } = readers.get(user) ?? { value: false, since: 0 };
+    if (purgeAsked || mayExpire || value !== true || since >= begunAt) return;
+    if (trash.value === false && trash.knownAt < begunAt)
+      throw new Broken("sharedAsSaid", `${by} hides ${shortId(id)} from ${user}, with whom it is shared`);
   }
 
   #mustNotBeMissing(upload: Upload, begunAt: number, by: string): void {

@@ -12,8 +12,8 @@ import { realParts, runWholeSeed, type WholeRunOptions } from "./whole-run.ts";
 import { shrink } from "./whole-shrink.ts";
 
 export const wholeUsage = [
-  "npm run sim -- SEED [--nodes N] [--ms MS] [--faults NAME,NAME] [--without NAME,NAME] [--mutant NAME]",
-  "npm run sim -- --seeds N [--from SEED] [--nodes N] [--mutant NAME] [--keep]",
+  "npm run sim -- SEED [--nodes N] [--ms MS] [--faults NAME,NAME] [--without NAME,NAME] [--mutant NAME] [--sharing]",
+  "npm run sim -- --seeds N [--from SEED] [--nodes N] [--mutant NAME] [--sharing] [--keep]",
   `faults: ${faultNames.join(" ")}`,
   "mutants:",
   ...wholeMutants.map(({ name, bug }) => `  ${name.padEnd(22)}${bug}`),
@@ -29,6 +29,7 @@ interface Wish {
   readonly without: readonly FaultName[];
   readonly mutant: WholeMutant | null;
   readonly keep: boolean;
+  readonly sharing: boolean;
 }
 
 const namesIn = (list: string | undefined): readonly FaultName[] | null =>
@@ -48,6 +49,7 @@ const parseWish = (args: readonly string[]): Wish | null => {
       seeds: { type: "string" },
       from: { type: "string", default: "1" },
       keep: { type: "boolean", default: false },
+      sharing: { type: "boolean", default: false },
     },
   });
   const wish = {
@@ -60,6 +62,7 @@ const parseWish = (args: readonly string[]): Wish | null => {
     without: namesIn(values.without) ?? [],
     mutant: wholeMutants.find(({ name }) => name === values.mutant) ?? null,
     keep: values.keep,
+    sharing: values.sharing,
   };
   const isWhole = (value: number, min: number, max: number): boolean =>
     Number.isSafeInteger(value) && value >= min && value <= max;
@@ -73,14 +76,11 @@ const parseWish = (args: readonly string[]): Wish | null => {
   return hasWork && isSound ? wish : null;
 };
 
-const optionsOf = ({ nodes, durationMs, faults, without, mutant }: Wish, seed: number): WholeRunOptions => ({
-  seed,
-  nodes,
-  faults,
-  without,
-  parts: mutant?.parts() ?? realParts,
-  ...(durationMs !== null && { durationMs }),
-});
+const optionsOf = (wish: Wish, seed: number): WholeRunOptions => {
+  const { nodes, faults, without, sharing, mutant, durationMs } = wish;
+  const parts = mutant?.parts() ?? realParts;
+  return { seed, nodes, faults, without, sharing, parts, ...(durationMs !== null && { durationMs }) };
+};
 
 const tellOne = async (wish: Wish, seed: number): Promise<boolean> => {
   const tell = (atMs: number, sentence: string): void => {
@@ -121,7 +121,8 @@ const shrunkMax = 5;
 
 const tellSmall = async (wish: Wish, seed: number, broken: Broken): Promise<void> => {
   console.log(`BROKEN: ${broken.message}`);
-  const small = await shrink({ seed, nodes: wish.nodes, parts: wish.mutant?.parts() ?? realParts });
+  const { nodes, sharing } = wish;
+  const small = await shrink({ seed, nodes, sharing, parts: wish.mutant?.parts() ?? realParts });
   if (small === null) {
     console.log("  it could not be made smaller");
     return;
@@ -129,8 +130,11 @@ const tellSmall = async (wish: Wish, seed: number, broken: Broken): Promise<void
   const { durationMs, without } = small;
   const mutant = wish.mutant === null ? "" : ` --mutant ${wish.mutant.name}`;
   const rest = without.length === 0 ? "" : ` --without ${without.join()}`;
-  console.log(`  smaller: npm run sim -- ${seed} --nodes ${wish.nodes} --ms ${durationMs}${rest}${mutant}`);
-  if (wish.keep && wish.mutant === null) keepSeed(small);
+  const shared = sharing ? " --sharing" : "";
+  console.log(
+    `  smaller: npm run sim -- ${seed} --nodes ${wish.nodes} --ms ${durationMs}${rest}${mutant}${shared}`,
+  );
+  if (wish.keep && wish.mutant === null && !sharing) keepSeed(small);
 };
 
 const describe = (counters: WholeCounters): string =>

@@ -11,6 +11,10 @@ export interface WholeCounters {
   trashed: number;
   restored: number;
   purged: number;
+  shared: number;
+  unshared: number;
+  /** Images of others that were read. */
+  sharedGets: number;
   expired: number;
   changesFailed: number;
   cheats: number;
@@ -57,6 +61,9 @@ export const noWholeCounts = (): WholeCounters => ({
   trashed: 0,
   restored: 0,
   purged: 0,
+  shared: 0,
+  unshared: 0,
+  sharedGets: 0,
   expired: 0,
   changesFailed: 0,
   cheats: 0,

@@ -23,6 +23,8 @@ export interface WholeRunOptions {
   readonly faults?: readonly FaultName[];
   /** Those that are drawn like the others and then left out. */
   readonly without?: readonly FaultName[];
+  /** People share images with each other, too: other stories. */
+  readonly sharing?: boolean;
   readonly parts?: Parts;
   readonly tell?: (atMs: number, sentence: string) => void;
 }
@@ -56,6 +58,7 @@ export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCount
     replication: random.pick(replications),
     random,
     overWire: seed % wireEvery === 0,
+    sharing: options.sharing ?? false,
     parts,
     tell,
   });

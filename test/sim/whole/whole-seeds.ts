@@ -7,6 +7,8 @@ const batch = 100;
 
 export interface Share {
   readonly nodes: number;
+  /** People share images with each other. */
+  readonly sharing?: boolean;
   /** The first seed and the last. */
   readonly from: number;
   readonly to: number;
@@ -15,12 +17,12 @@ export interface Share {
 /** `floors`: what must have happened at least so often in all seeds together. */
 export const testWholeSeeds = (shares: readonly Share[], floors: Partial<WholeCounters>): void => {
   const total = noWholeCounts();
-  for (const { nodes, from, to } of shares) {
+  for (const { nodes, from, to, sharing = false } of shares) {
     for (let first = from; first <= to; first += batch) {
       const last = Math.min(to, first + batch - 1);
       test(`seeds ${first} to ${last}: ${nodes} nodes keep every promise`, { timeout: 300_000 }, async () => {
         for (let seed = first; seed <= last; seed++)
-          addWholeCounts(total, await runWholeSeed({ seed, nodes }));
+          addWholeCounts(total, await runWholeSeed({ seed, nodes, sharing }));
       });
     }
   }

@@ -18,8 +18,9 @@ export interface Shrunk {
 const durationMsMin = 100;
 
 /** Null when the run breaks nothing in the end. */
-export const shrink = async ({ seed, nodes, parts }: WholeRunOptions): Promise<Shrunk | null> => {
-  const plan = { seed, nodes, ...(parts !== undefined && { parts }) };
+export const shrink = async (options: WholeRunOptions): Promise<Shrunk | null> => {
+  const { seed, nodes, parts, sharing = false } = options;
+  const plan = { seed, nodes, sharing, ...(parts !== undefined && { parts }) };
   const tryOut = async (durationMs: number, without: readonly FaultName[]): Promise<Shrunk | null> => {
     const broken = await brokenBy({ ...plan, durationMs, without });
     return broken === null ? null : { seed, nodes, durationMs, without, broken };

@@ -25,12 +25,15 @@ export interface WholeWorldOptions {
   readonly replication: number;
   readonly random: Random;
   readonly overWire: boolean;
+  /** People share their images with each other. */
+  readonly sharing: boolean;
   readonly parts: Parts;
   /** Tells the story, one sentence at a time; null when nobody listens. */
   readonly tell: ((atMs: number, sentence: string) => void) | null;
 }
 
 const peopleCount = 3;
+const peopleNumbers = Array.from({ length: peopleCount }, (_, index) => index + 1);
 /** Short, so that images run out of their time in the trash within a run. */
 export const trashMs = 1_200;
 
@@ -96,6 +99,7 @@ export class WholeWorld {
     this.people = Array.from({ length: peopleCount }, (_, index) =>
       createPerson({
         number: index + 1,
+        friends: options.sharing ? peopleNumbers.filter((number) => number !== index + 1) : [],
         config: this.config,
         scheduler: this.scheduler,
         random,

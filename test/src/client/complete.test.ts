@@ -47,6 +47,7 @@ describe("Tab", () => {
     ["upload --rec", "upload --recursive "],
     ["get 5f3a", "get 5f3a9c01 "],
     ["get AA", "get aa000001 "],
+    ["share 5F3A", "share 5f3a9c01 "],
     ["get aa000001 -o do", "get aa000001 -o dog.png "],
     ["get aa000001 5f3b", "get aa000001 5f3b0000 "],
     ["get 5f3a9c01 5f", "get 5f3a9c01 5f3b0000 "],
@@ -66,7 +67,15 @@ describe("Tab", () => {
   });
 
   test("offers nothing where nothing fits", async () => {
-    for (const line of ["zzz", "list ", "status x", "upload a --jobs ", "help get ", "upload nothing-here"])
+    for (const line of [
+      "zzz",
+      "list ",
+      "status x",
+      "upload a --jobs ",
+      "help get ",
+      "upload nothing-here",
+      "share 5f3a9c01 ",
+    ])
       expect(await completeLine(line, sources, reading)).toBeNull();
   });
 });

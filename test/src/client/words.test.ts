@@ -26,6 +26,11 @@ describe("what is said becomes a command", () => {
       command: { kind: "list" },
       settings: { data: "elsewhere", color: false },
     });
+    expect(said("share 5f3a9c01 bob")).toMatchObject({
+      command: { kind: "share", id: "5f3a9c01", user: "bob" },
+    });
+    expect(said("unshare 5f3a9c01 Bob!")).toMatchObject({ code: "USAGE" });
+    expect(said("unshare 5f3a9c01")).toMatchObject({ code: "USAGE" });
     expect(said("quit")).toMatchObject({ command: { kind: "quit" } });
   });
 

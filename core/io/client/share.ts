@@ -1,0 +1,139 @@
+/**
+ * Letting somebody else read an image: its file key is wrapped to her recipient, here, where it can be unwrapped.
+ *
+ * No server is believed about whose recipient it is. All of them are asked for her certificate; what counts is that
+ * the cluster's CA signed it, and of several the one that was made last, so that one server that withholds a newer one
+ * changes nothing.
+ */
+import { X509Certificate } from "node:crypto";
+import { bad, type Fault, fault, good, type Result, wordFault } from "../../model/faults.ts";
+import type { ImageId, UserName } from "../../model/ids.ts";
+import { headerFor, registerOf } from "../../model/readers.ts";
+import type { ImageRecord, Stamp } from "../../model/records.ts";
+import type { WallMs } from "../../model/units.ts";
+import { openHeader, wrapFileKey } from "../../seal/header.ts";
+import type { KeyPair } from "../../seal/identity.ts";
+import { replyFrom } from "../exchange.ts";
+import { checkCertificate } from "../pki/credentials.ts";
+import { sayPeer } from "../pki/identity.ts";
+import { askAny } from "./ask.ts";
+import { describeImage } from "./change.ts";
+import type { Session } from "./session.ts";
+import { askMost } from "./status.ts";
+
+/** Errors: IMAGE_NOT_FOUND, IMAGE_NOT_OWNED, USER_NOT_FOUND, USER_DOUBTFUL, READERS_FULL, SEAL_BROKEN, NO_SERVER, USAGE. */
+export const shareImage = async (
+  session: Session,
+  owner: UserName,
+  { identity }: KeyPair,
+  id: ImageId,
+  reader: UserName,
+): Promise<Result<void>> => {
+  const found = await findOwned(session, owner, id);
+  if (!found.ok) return found;
+  if (reader === owner) return bad(ownReader(id));
+  const person = await findUser(session, reader);
+  if (!person.ok) return person;
+  const own = headerFor(found.value, owner);
+  if (own === null) return bad(fault("IMAGE_NOT_FOUND", { id }));
+  const fileKey = await openHeader(own, identity, id);
+  if (!fileKey.ok) return fileKey;
+  const header = await wrapFileKey(fileKey.value, [person.value.recipient]);
+  if (!header.ok) return header;
+  return changeReader(session, id, reader, header.value, stampOf(found.value, reader));
+};
+
+/** Errors: IMAGE_NOT_FOUND, IMAGE_NOT_OWNED, NOT_SHARED, NO_SERVER, USAGE. */
+export const unshareImage = async (
+  session: Session,
+  owner: UserName,
+  id: ImageId,
+  reader: UserName,
+): Promise<Result<void>> => {
+  const found = await findOwned(session, owner, id);
+  if (!found.ok) return found;
+  if (reader === owner) return bad(ownReader(id));
+  const seen = stampOf(found.value, reader);
+  if (seen === null) return bad(fault("NOT_SHARED", { id, name: reader }));
+  return changeReader(session, id, reader, null, seen);
+};
+
+const ownReader = (id: ImageId): Fault =>
+  fault("USAGE", { message: `image ${id} is yours already`, hint: "name somebody else: share ID USER" });
+
+const findOwned = async (session: Session, owner: UserName, id: ImageId): Promise<Result<ImageRecord>> => {
+  const found = await describeImage(session, id);
+  if (!found.ok) return found;
+  const { record } = found.value;
+  if (record.facts.owner !== owner) return bad(fault("IMAGE_NOT_OWNED", { id, owner: record.facts.owner }));
+  return good(record);
+};
+
+const stampOf = ({ headers }: ImageRecord, reader: UserName): Stamp | null =>
+  registerOf(headers, reader)?.stamp ?? null;
+
+/** `header` null: no longer. `seen`: what the caller saw of the reader before. */
+export const changeReader = (
+  session: Session,
+  id: ImageId,
+  reader: UserName,
+  header: Uint8Array | null,
+  seen: Stamp | null,
+): Promise<Result<void>> =>
+  askAny(session, async (connection) => {
+    await connection.send({ kind: "share", id, reader, header, seen });
+    await replyFrom(connection, ["changed"]);
+  });
+
+export interface Person {
+  readonly recipient: string;
+  /** From when the certificate is valid, ms. */
+  readonly madeAt: number;
+}
+
+/** Whom the servers know under this name, proven. Errors: USER_NOT_FOUND, USER_DOUBTFUL, NO_SERVER. */
+export const findUser = async (session: Session, name: UserName): Promise<Result<Person>> => {
+  const answers = await askMost(session, async (connection) => {
+    await connection.send({ kind: "user", name });
+    return (await replyFrom(connection, ["user.found"])).certificate;
+  });
+  const { credentials, clock } = session;
+  const people = answers.map((answer) =>
+    answer.ok ? proven(answer.value, credentials.caPem, name, clock.wall()) : answer,
+  );
+  const [latest] = people
+    .flatMap((person) => (person.ok ? [person.value] : []))
+    .sort((a, b) => b.madeAt - a.madeAt);
+  if (latest !== undefined) return good(latest);
+  const faults = people.flatMap((person) => (person.ok ? [] : [person.fault]));
+  return bad(
+    faults.find(({ code }) => code === "USER_DOUBTFUL") ??
+      faults.find(({ code }) => code === "USER_NOT_FOUND") ??
+      fault("NO_SERVER", { tried: faults.map((problem) => wordFault(problem).what) }),
+  );
+};
+
+/** Whose recipient it is, when the CA in `caPem` says at `now` that `name` has it. USER_DOUBTFUL. */
+export const proven = (
+  certificateDer: Uint8Array,
+  caPem: string,
+  name: UserName,
+  now: WallMs,
+): Result<Person> => {
+  const doubtful = (reason: string): Result<never> => bad(fault("USER_DOUBTFUL", { name, reason }));
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(certificateDer);
+  } catch {
+    return doubtful("what the servers have is no certificate");
+  }
+  const path = `of ${name}`;
+  const peer = checkCertificate(path, certificate, new X509Certificate(caPem), now);
+  if (!peer.ok) {
+    const { fault: problem } = peer;
+    return doubtful(problem.code === "CREDENTIALS_INVALID" ? problem.reason : wordFault(problem).what);
+  }
+  if (peer.value.role !== "user" || peer.value.name !== name)
+    return doubtful(`what the servers have is the certificate of ${sayPeer(peer.value)}`);
+  return good({ recipient: peer.value.recipient, madeAt: certificate.validFromDate.getTime() });
+};
