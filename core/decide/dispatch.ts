@@ -53,7 +53,7 @@ export interface Dispatch {
   readonly answers: ReadonlyMap<NodeId, Answer>;
   /** Nodes that failed this image; the last resort. */
   readonly avoid: readonly NodeId[];
-  /** A node accepted the body and then fell silent: it may be stored. */
+  /** A node accepted the body and then fell silent, or found too few others: it may be stored. */
   readonly outcomeUnknown: boolean;
   readonly lastFault: Fault | null;
 }
@@ -180,12 +180,18 @@ const withFailure = (
   const known = state.avoid.includes(event.node);
   return {
     ...state,
-    patientSince: event.accepted && !known ? now : state.patientSince,
+    patientSince: event.accepted && fellSilent(event.fault) && !known ? now : state.patientSince,
     avoid: known ? state.avoid : [...state.avoid, event.node],
-    outcomeUnknown: state.outcomeUnknown || event.accepted,
+    outcomeUnknown: state.outcomeUnknown || (event.accepted && mayBeStored(event.fault)),
     lastFault: event.fault,
   };
 };
+
+const fellSilent = ({ code }: Fault): boolean => code === "CONNECTION_LOST" || code === "TIMED_OUT";
+
+/** A node that finds no majority has stored it on its own disk already, and others may copy it from there later. */
+const mayBeStored = (problem: Fault): boolean =>
+  fellSilent(problem) || problem.code === "NO_QUORUM" || problem.code === "DISK_FULL";
 
 const offer = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
   const attempt = state.attempt + 1;

@@ -99,9 +99,7 @@ const sendOn = async (
   } catch (error) {
     const problem = faultOf(error, `node ${tried.upload.assignment.node}`);
     connection.destroy(problem);
-    const refused =
-      error instanceof FaultError && problem.code !== "CONNECTION_LOST" && problem.code !== "TIMED_OUT";
-    return { kind: "failed", fault: problem, accepted: progress.accepted && !refused };
+    return { kind: "failed", fault: problem, accepted: progress.accepted };
   }
 };
 

@@ -278,6 +278,19 @@ describe("giving up", () => {
     expect(verdictOf(story)).toEqual(fault("OUTCOME_UNKNOWN", { id }));
   });
 
+  test("a node that had begun and found no majority may have stored it all the same", () => {
+    const first = new Story().answers(n3, assigned(n2)).fails(n2, quorumFault, true);
+    const story = untilOver((now) => {
+      for (const node of servers) now.unreachable(node);
+    }, first);
+    expect(verdictOf(story)).toEqual(fault("OUTCOME_UNKNOWN", { id }));
+  });
+
+  test("a picture that turns out to be none while it is processed is refused, for certain", () => {
+    const refusal = fault("NOT_AN_IMAGE", { name: "a.png" });
+    expect(verdictOf(new Story().answers(n3, assigned(n2)).fails(n2, refusal, true))).toEqual(refusal);
+  });
+
   test("a node that falls silent after long work costs its own time, not the patience for the others", () => {
     const story = new Story().answers(n3, assigned(n2));
     story.now = 10 * dispatchRules.patienceMs;
