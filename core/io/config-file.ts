@@ -57,6 +57,7 @@ export const parseConfig = (toml: string, path = "config.toml"): Result<ClusterC
     ...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, document)),
     ...(isTable(document.servers) ? read.problems.map((each) => ({ table: "servers", ...each })) : []),
     ...relationProblems(isTable(document.cluster) ? document.cluster : {}, read.named),
+    ...roomProblems(isTable(document.storage) ? document.storage : {}),
   ];
   if (!parsed.success || problems.length > 0) return invalid(path, tell(problems, linesOf(toml)));
   return good(configOf(parsed.data, read.servers, isTable(document.cluster) ? document.cluster : {}));
@@ -172,6 +173,16 @@ const relationProblems = (cluster: Table, nodes: number): readonly Problem[] => 
         ]
       : []),
   ];
+};
+
+/** What deleting needs on a full disk: the next segment, for what says that something is deleted. */
+const roomProblems = (storage: Table): readonly Problem[] => {
+  const parsed = fileSchema.shape.storage.safeParse(storage);
+  if (!parsed.success) return [];
+  const { headroom_bytes: headroom, segment_bytes: segment } = parsed.data;
+  if (headroom >= segment) return [];
+  const problem = `headroom_bytes ${headroom}, want at least segment_bytes ${segment}, or a full disk has no room to delete in`;
+  return [{ table: "storage", key: "headroom_bytes", problem }];
 };
 
 /** One line of text each, in the order of the file. */

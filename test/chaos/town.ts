@@ -33,7 +33,7 @@ stable_window_ms = 600
 inspect = "header"
 [storage]
 headroom_bytes = ${headroomBytes}
-segment_bytes = 4_194_304
+segment_bytes = 2_097_152
 upkeep_ms = 1_000
 `;
 

@@ -12,7 +12,7 @@ import { fillDisk, makeRoom, smallDisk } from "./small-disks.ts";
 
 const reason = needs("root", "linux", "namespaces", "ip");
 const headroomBytes = 2_000_000;
-const config = `[storage]\nheadroom_bytes = ${headroomBytes}\nsegment_bytes = 4_194_304\n`;
+const config = `[storage]\nheadroom_bytes = ${headroomBytes}\nsegment_bytes = 1_048_576\n`;
 const diskMegabytes = 40;
 
 interface NodeStatus {

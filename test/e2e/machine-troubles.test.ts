@@ -21,7 +21,7 @@ import { smallDisk } from "./small-disks.ts";
 const reason = needs("root", "linux", "namespaces", "ip", "nft", "faketime");
 const title = (text: string): string => `${text}${because(reason)}`;
 /** Small enough for disks that are small, too. */
-const config = "[storage]\nheadroom_bytes = 2_000_000\n";
+const config = "[storage]\nheadroom_bytes = 2_000_000\nsegment_bytes = 1_048_576\n";
 
 /** Exit code and the two lines of a complaint. */
 const complaint = (ended: Ended) => {

@@ -182,7 +182,7 @@ export const settings = {
       min: 1_048_576,
       max: 1_099_511_627_776,
       reason:
-        "Free space that a node leaves on its disk. Below it the node takes no more images, so that deleting still has room to work in.",
+        "Free space that a node leaves on its disk. Below it the node takes no more images, so that deleting still has room to work in; at least segment_bytes.",
     }),
     segment_bytes: whole({
       unit: "bytes",

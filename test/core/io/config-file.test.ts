@@ -241,6 +241,13 @@ describe("relations", () => {
     expect(problemsAfterServers("[cluster]", "election_timeout_ms = 269")).toHaveLength(1);
   });
 
+  test("between headroom and segments leave room to delete in", () => {
+    expect(problemsAfterServers("[storage]", "segment_bytes = 268_435_457")).toEqual([
+      "line 5: [storage] headroom_bytes: headroom_bytes 268435456, want at least segment_bytes 268435457, or a full disk has no room to delete in",
+    ]);
+    expect(problemsAfterServers("[storage]", "segment_bytes = 268_435_456")).toEqual([]);
+  });
+
   test("more copies than nodes cannot be had, also when an address is wrong", () => {
     const problem = "[cluster] replication: got 4, want at most 3, one copy per node";
     expect(problemsAfterServers("[cluster]", "replication = 4")).toEqual([`line 6: ${problem}`]);
@@ -366,7 +373,7 @@ const configs: fc.Arbitrary<ClusterConfig> = fc
     storage: {
       engine: "segments",
       headroomBytes: drawn.headroomBytes,
-      segmentBytes: drawn.segmentBytes,
+      segmentBytes: Math.min(drawn.segmentBytes, drawn.headroomBytes),
       trashMs: drawn.trashDays * 86_400_000,
       scrubEveryMs: drawn.scrubDays * 86_400_000,
       scrubBytesPerSecond: drawn.scrubBytesPerSecond,
