@@ -6,7 +6,7 @@ import type { ImageId } from "../model/ids.ts";
 import { parseImageId } from "../model/ids.ts";
 import type { ScrubView } from "../model/snapshot.ts";
 import type { WallMs } from "../model/units.ts";
-import { checkImage } from "../store/scrub.ts";
+import { checkImage, damagedSegments, emptySegment } from "../store/scrub.ts";
 import type { SegmentStore } from "../store/store.ts";
 import { type NodeContext, noteThrown } from "./node-context.ts";
 import { createPace } from "./pace.ts";
@@ -136,11 +136,19 @@ class DiskScrubber implements Scrubber {
         if (!(await pace.moved(bytes))) break;
       }
       await this.#countRepaired();
+      if (!more && goesOn()) await this.#mendSegments((bytes) => pace.moved(bytes));
       if (!more && goesOn()) this.#end();
       await this.#remember();
       if (!more) return;
     }
     await this.#remember();
+  }
+
+  /** At the end of a round, in which all that could be read by itself was looked at already. */
+  async #mendSegments(moved: (bytes: number) => Promise<boolean>): Promise<void> {
+    for (const segment of await damagedSegments(this.#store))
+      if (await emptySegment(this.#store, segment, moved))
+        this.#context.log({ kind: "segment.mended", segment });
   }
 
   #count(after: ImageId, damaged: boolean, renewed: boolean): void {

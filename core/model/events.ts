@@ -70,6 +70,8 @@ export type Event =
   /** Digests differed: records were joined in that the feed had not brought. */
   | { readonly kind: "records.compared"; readonly peer: NodeId; readonly records: number }
   | { readonly kind: "segment.compacted"; readonly segment: string }
+  /** Its log was damaged; what lives in it was moved. */
+  | { readonly kind: "segment.mended"; readonly segment: string }
   /** Damage on this disk: of a payload, which is fetched again, or of an entry, which was written anew. */
   | { readonly kind: "scrub.found"; readonly image: ImageId; readonly payload: boolean }
   | { readonly kind: "scrub.ended"; readonly checked: number; readonly bad: number; readonly ms: number }
@@ -123,6 +125,7 @@ export const levelOf = (event: Event): Level => {
     case "copy.dropped":
     case "copy.missing":
     case "scrub.found":
+    case "segment.mended":
     case "disk.rebuilding":
     case "disk.outdated":
     case "disk.waiting":
@@ -281,6 +284,8 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
       return `${who}: compared digests with node ${event.peer}; ${event.records} records were news`;
     case "segment.compacted":
       return `${who}: segment ${event.segment.slice(0, 8)} was mostly dead and is gone; its space is free`;
+    case "segment.mended":
+      return `${who}: the log in segment ${event.segment.slice(0, 8)} was damaged; what lives in it was moved, and it is gone`;
     case "scrub.found":
       return event.payload
         ? `${who}: the copy of image ${shortId(event.image)} on this disk is damaged; it is set aside and fetched again`

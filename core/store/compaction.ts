@@ -38,6 +38,20 @@ export const compact = async (
   segment: SegmentId,
   pace: (bytes: number) => Promise<boolean>,
 ): Promise<boolean> => {
+  if (store.compacting.has(segment)) return false;
+  store.compacting.add(segment);
+  try {
+    return await moveAllOut(store, segment, pace);
+  } finally {
+    store.compacting.delete(segment);
+  }
+};
+
+const moveAllOut = async (
+  store: SegmentStore,
+  segment: SegmentId,
+  pace: (bytes: number) => Promise<boolean>,
+): Promise<boolean> => {
   for (;;) {
     const { rows } = await store.index.inSegment(segment, null, rowsAtOnce);
     if (rows.length === 0) break;

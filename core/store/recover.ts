@@ -66,6 +66,21 @@ export const recoverLog = async (
     : { kind: "damaged", reason: chain.missing };
 };
 
+/** Whether every batch from `first` to `upTo` that counts is there, so that a log could be read from these alone. */
+export const chainIsWhole = (
+  found: readonly Omit<FoundBatch, "sound">[],
+  first: number,
+  upTo: number,
+): boolean => {
+  const byNumber = new Map(found.map((batch) => [batch.head.batch, batch]));
+  for (let wanted = upTo; wanted >= first; ) {
+    const batch = byNumber.get(wanted);
+    if (batch?.whole !== true) return false;
+    wanted = batch.head.previous;
+  }
+  return true;
+};
+
 /** The newest batch itself when it is whole, else the one before, which was synced before it was begun. */
 const tailOf = async (
   newest: FoundBatch,

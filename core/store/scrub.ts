@@ -1,10 +1,13 @@
 /**
  * Looking at what is stored before somebody needs it: is the entry still readable from which an index would be made
  * anew, and is the payload still what its record says? What is not is written anew, or set aside to be fetched again.
+ * And a segment in which the log itself has gaps is emptied, so that no start stumbles over it.
  */
 import { FaultError } from "../model/faults.ts";
 import type { ImageId } from "../model/ids.ts";
-import type { IndexRow } from "../ports.ts";
+import type { IndexRow, SegmentId } from "../ports.ts";
+import { compact } from "./compaction.ts";
+import { chainIsWhole, type KnownSegment } from "./recover.ts";
 import { decodeEntries } from "./segment-format.ts";
 import type { SegmentStore } from "./store.ts";
 
@@ -45,4 +48,35 @@ const entryIsSound = async (store: SegmentStore, row: IndexRow): Promise<boolean
     if (error instanceof FaultError && error.fault.code === "DISK_FAILED") return false;
     throw error;
   }
+};
+
+/** Segments whose head or whose batches are damaged, though every entry that counts may still be readable. */
+export const damagedSegments = async (store: SegmentStore): Promise<readonly SegmentId[]> => {
+  const damaged: SegmentId[] = [];
+  for (const segment of store.segments.known) if (!(await isSound(store, segment))) damaged.push(segment.id);
+  return damaged;
+};
+
+const isSound = async ({ segments }: SegmentStore, { id, first, last }: KnownSegment): Promise<boolean> => {
+  const upTo = last ?? segments.syncedBatch;
+  const found = [];
+  try {
+    for await (const extent of segments.walk(id))
+      if ("entries" in extent) found.push({ head: extent.head, whole: extent.entries !== null });
+    return (await segments.hasHead(id)) && chainIsWhole(found, first, upTo);
+  } catch (error) {
+    // Compacted meanwhile; or a block that cannot be read.
+    if (error instanceof FaultError) return !segments.known.some((known) => known.id === id);
+    throw error;
+  }
+};
+
+/** What lives in the segment moves, and the file goes. Resolves to whether it is gone; `pace` may stop it half-way. */
+export const emptySegment = async (
+  store: SegmentStore,
+  segment: SegmentId,
+  pace: (bytes: number) => Promise<boolean>,
+): Promise<boolean> => {
+  await store.segments.seal(segment);
+  return compact(store, segment, pace);
 };

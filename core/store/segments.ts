@@ -284,6 +284,20 @@ export class Segments {
     return new Map([...this.#sizes].filter(([id]) => this.#isSettled(id)));
   }
 
+  /** Whether the file begins as it should. Rejects with DISK_FAILED when it cannot be read. */
+  hasHead(id: SegmentId): Promise<boolean> {
+    return this.#files.using(segmentName(id), async (file) =>
+      isSegmentHead(await file.read(0, blockBytes), id, this.#options.store),
+    );
+  }
+
+  /** Nothing more is written into that segment. */
+  async seal(segment: SegmentId): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#open?.id === segment) await this.#roll(0, "log");
+    });
+  }
+
   isOwnFile(segment: SegmentId): boolean {
     return segmentIn(this.#manifest, segment) === undefined;
   }

@@ -21,6 +21,7 @@ import type {
   PayloadWriter,
   Place,
   RecordDigest,
+  SegmentId,
   Store,
 } from "../ports.ts";
 import { countFitting, type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
@@ -61,6 +62,8 @@ export class SegmentStore implements Store {
   readonly segments: Segments;
   /** This node's name for its disk, as tombstones list it. */
   readonly disk: string;
+  /** Segments that are being emptied, by whomever. */
+  readonly compacting = new Set<SegmentId>();
   readonly #known: KnownRecords;
   readonly #isSound: StoreParts["isSound"];
   #feedHead: number;

@@ -84,6 +84,7 @@ const eventSchemas = {
   "records.pulled": event("records.pulled", { from: nodeId, records: count }),
   "records.compared": event("records.compared", { peer: nodeId, records: count }),
   "segment.compacted": event("segment.compacted", { segment: text(32) }),
+  "segment.mended": event("segment.mended", { segment: text(32) }),
   "scrub.found": event("scrub.found", { image: imageId, payload: z.boolean() }),
   "scrub.ended": event("scrub.ended", { checked: count, bad: count, ms: measure }),
   "scrub.begun": event("scrub.begun", { by: userName }),

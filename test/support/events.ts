@@ -169,6 +169,11 @@ export const eventLines: {
     "debug",
     "Node 3: segment abababab was mostly dead and is gone; its space is free",
   ],
+  "segment.mended": [
+    { kind: "segment.mended", segment: "ab".repeat(16) },
+    "warn",
+    "Node 3: the log in segment abababab was damaged; what lives in it was moved, and it is gone",
+  ],
   "scrub.found": [
     { kind: "scrub.found", image, payload: true },
     "warn",

@@ -357,6 +357,7 @@ export class WholeWorld {
       case "scrub.ended":
         this.host(id).checked();
         return;
+      case "segment.mended":
       case "scrub.found":
         counters.scrubFinds++;
         return;
