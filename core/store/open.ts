@@ -10,6 +10,7 @@ import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
 import { sealedChunkBytesMax } from "../model/limits.ts";
 import { diskName } from "../model/records.ts";
 import type { Disk, Index, IndexChange, Place, SegmentId } from "../ports.ts";
+import { storeDamage } from "./damage.ts";
 import { placeOfPayload } from "./layout.ts";
 import { decodeRecord, rowOf } from "./record-codec.ts";
 import { type FoundBatch, type Recovery, recoverLog } from "./recover.ts";
@@ -21,7 +22,7 @@ import {
   type FoundEntry,
   nextBlock,
 } from "./segment-format.ts";
-import { Segments, type SegmentsOptions, storeDamage } from "./segments.ts";
+import { Segments, type SegmentsOptions } from "./segments.ts";
 import { SegmentStore, sameBytes } from "./store.ts";
 import type { walkSegment } from "./walk.ts";
 

@@ -7,9 +7,9 @@
  * over but to erase it, and a file is never used again, only removed. The log is written by one writer, one batch
  * at a time (`store.ts`); payloads are written by many, each into the space that was reserved for it.
  */
-import { FaultError, fault } from "../model/faults.ts";
 import type { ImageId, StoreId } from "../model/ids.ts";
 import type { Disk, DiskFile, Place, SegmentId } from "../ports.ts";
+import { storeDamage, storeFull } from "./damage.ts";
 import { OpenFiles } from "./files.ts";
 import { decodeManifest, encodeManifest, type Manifest, manifestName, segmentIn } from "./manifest.ts";
 import type { KnownSegment } from "./recover.ts";
@@ -398,7 +398,7 @@ export class Segments {
   }
 
   async #make(bytes: number, purpose: Purpose): Promise<OpenSegment> {
-    if (!this.#hasRoomFor(bytes, purpose)) throw this.#full();
+    if (!this.#hasRoomFor(bytes, purpose)) throw storeFull(this.#options.disk.freeBytes());
     const { newSegmentId, store } = this.#options;
     const id = newSegmentId();
     const name = segmentName(id);
@@ -421,16 +421,11 @@ export class Segments {
   }
 
   async #ownFile(bytes: number): Promise<Space> {
-    if (!this.#hasRoomFor(bytes, "payload")) throw this.#full();
+    if (!this.#hasRoomFor(bytes, "payload")) throw storeFull(this.#options.disk.freeBytes());
     const segment = this.#options.newSegmentId();
     const name = payloadFileName(segment);
     await this.#files.create(name, 0);
     return this.#spaceAt(segment, name, 0);
-  }
-
-  #full(): FaultError {
-    const { disk } = this.#options;
-    return new FaultError(fault("DISK_FULL", { path: "the store", freeBytes: disk.freeBytes() }));
   }
 
   /** A store begins with its manifest: what is there without one is what is left of a store. */
@@ -459,18 +454,11 @@ export class Segments {
 
   /** Opens one that the manifest names, to see that it is what it should be. */
   async #look(id: SegmentId): Promise<void> {
-    await this.#files.using(segmentName(id), async (file) => {
-      const head = await file.read(0, blockBytes);
-      if (!isSegmentHead(head, id, this.#options.store))
-        throw storeDamage(`segment ${id} is not what it was`);
-      this.#sizes.set(id, file.bytes);
-    });
+    if (!(await this.hasHead(id))) throw storeDamage(`segment ${id} is not what it was`);
+    this.#sizes.set(id, await this.#files.using(segmentName(id), async (file) => file.bytes));
   }
 
   #isNamed(name: string): boolean {
     return this.#manifest.segments.some(({ id }) => segmentName(id) === name);
   }
 }
-
-/** What was once safe on this disk is not there: the node has to be filled again from the others. */
-export const storeDamage = (reason: string): FaultError => new FaultError(fault("STORE_DAMAGED", { reason }));
