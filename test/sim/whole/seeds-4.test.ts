@@ -7,5 +7,13 @@ testWholeSeeds(
     { nodes: 2, from: 1, to: 300 },
     { nodes: 4, from: 1, to: 500 },
   ],
-  { uploads: 5_000, crashes: 1_000, powerCuts: 500, wipes: 40, refills: 40, digestRepairs: 1_000 },
+  {
+    uploads: 8_000,
+    crashes: 1_500,
+    powerCuts: 900,
+    syncFailures: 150,
+    wipes: 50,
+    refills: 50,
+    digestRepairs: 2_000,
+  },
 );

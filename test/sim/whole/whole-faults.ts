@@ -207,11 +207,16 @@ const oldBackup: Fault = (world, random, victim) => {
   world.plan(random.between(200, 2_000), () => world.begin(() => whenSpared(world, victim, putBack)));
 };
 
-const rot: Fault = (world, _random, victim) =>
+/** Found by whoever reads there; at the next start, when the index is lost with it. */
+const rot: Fault = (world, random, victim) =>
   whenSpared(world, victim, () => {
     if (!world.host(victim).rot()) return;
     world.counters.rots++;
     world.tell(`* a byte on the disk of node ${victim} rots`);
+    if (!random.chance(0.3)) return;
+    world.tell(`* node ${victim} loses its index`);
+    world.replaceDisk(victim, (host) => host.indexDisk.loseAll());
+    restartLater(world, random, victim);
   });
 
 interface Kind {
