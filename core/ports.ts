@@ -244,8 +244,11 @@ export interface Index {
 
 /** A payload being written; nothing of it is visible before `commit`. */
 export interface PayloadWriter {
-  /** Rejects with a FaultError: DISK_FULL, DISK_FAILED; HASH_MISMATCH when it is more than was told. */
-  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Rejects with a FaultError: DISK_FULL, DISK_FAILED; HASH_MISMATCH when it is more than was told. `chunk` must not
+   * be modified; `onDone` is called when it is not needed any more, unless something goes wrong.
+   */
+  write(chunk: Uint8Array, onDone?: () => void): Promise<void>;
   /** SHA-256 of what was written, once all of it was. */
   hash(): Uint8Array;
   /**
@@ -322,7 +325,7 @@ export interface Store {
 
 /** Decodes a picture for real, within bounds. */
 export interface Inspector {
-  /** Never rejects. The thumbnail is a WebP of at most 256 x 256 pixels, or null when there is none. */
+  /** Takes `image` over. Never rejects. The thumbnail is a WebP of at most 256 x 256 pixels, or null when there is none. */
   inspect(
     image: readonly Uint8Array[],
     pixelsMax: number,

@@ -10,8 +10,10 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { type Fault, FaultError, fault } from "../model/faults.ts";
 import { inboundBytesMax, outboundBytesMax, sealedChunkBytesMax, stallMsMax } from "../model/limits.ts";
+import { giveBack } from "../model/memory.ts";
 import type { Hello, Message, Peer } from "../model/messages.ts";
 import { decodeMessage, encodeMessage } from "../wire/codec.ts";
 import {
@@ -19,8 +21,11 @@ import {
   encodeFrame,
   type FrameKind,
   type FrameParser,
-  frameHead,
+  frameAround,
+  roomForChunk,
 } from "../wire/frame.ts";
+import { allocateUnset } from "./bytes.ts";
+import { Outbox } from "./outbox.ts";
 import { sayPeer } from "./pki/identity.ts";
 
 export type Incoming =
@@ -36,8 +41,12 @@ export interface Wire {
    * is no error: `receive` and `closed` tell the same.
    */
   send(message: Message): Promise<void>;
-  /** The same for 1 … `sealedChunkBytesMax` raw bytes, which must not be modified afterwards. */
-  sendChunk(bytes: Uint8Array): Promise<void>;
+  /**
+   * The same for 1 … `sealedChunkBytesMax` raw bytes, which must not be modified afterwards. They are copied, unless
+   * they were made in `roomForChunk`. `onDone` is called when the bytes are not needed any more, unless the connection
+   * is cut before.
+   */
+  sendChunk(bytes: Uint8Array, onDone?: () => void): Promise<void>;
   /**
    * The next frame, in order; one call at a time. What arrived before the connection closed is still delivered.
    * Rejects with a FaultError: CONNECTION_LOST; PROTOCOL_VIOLATION; TIMED_OUT when no byte came for `withinMs`,
@@ -79,6 +88,9 @@ export const introduce = (wire: Wire, peer: Peer, hello: Hello): Connection => {
   return Object.assign(wire, { peer, hello });
 };
 
+/** What is read before others have their turn. */
+const burstBytesMax = 262_144;
+
 /** What a frame costs while it waits, besides its body: many tiny frames are bounded too. */
 const frameCostBytes = 256;
 
@@ -110,8 +122,12 @@ class SocketWire implements Wire {
   readonly #parser: FrameParser;
   readonly #unread: Frame[] = [];
   #unreadBytes = 0;
+  /** Read since it rested; and whether it does. */
+  #burstBytes = 0;
+  #resting = false;
   #receiver: Receiver | null = null;
   #lastReadAtMs = performance.now();
+  readonly #outbox: Outbox;
   #senders: Sender[] = [];
   #sendTimer: NodeJS.Timeout | null = null;
   /** Why nothing more can be sent or will arrive; null while open. */
@@ -126,7 +142,8 @@ class SocketWire implements Wire {
     this.#stallMs = stallMs;
     this.remote = remote;
     this.label = remote;
-    this.#parser = createFrameParser((kind, body) => this.#onFrame({ kind, body }), allocateOwn);
+    this.#parser = createFrameParser((kind, body) => this.#onFrame({ kind, body }), allocateUnset);
+    this.#outbox = new Outbox(socket, this.#onFlushed);
     this.closed = new Promise((resolve) => {
       socket.once("close", () => {
         this.#end("the connection closed");
@@ -152,23 +169,27 @@ class SocketWire implements Wire {
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength;
+    return this.#outbox.unsentBytes;
   }
 
   send(message: Message): Promise<void> {
     if (this.#over !== null) return rejected(this.#over);
-    this.#socket.write(encodeFrame("message", encodeMessage(message)), this.#onFlushed);
+    this.#outbox.push(encodeFrame("message", encodeMessage(message)));
     return this.#room();
   }
 
-  sendChunk(bytes: Uint8Array): Promise<void> {
+  sendChunk(bytes: Uint8Array, onDone?: () => void): Promise<void> {
     assert(bytes.length > 0 && bytes.length <= sealedChunkBytesMax, `a chunk of ${bytes.length} bytes`);
     if (this.#over !== null) return rejected(this.#over);
-    // Together, so that the head does not become a TLS record of its own.
-    this.#socket.cork();
-    this.#socket.write(frameHead("chunk", bytes.length));
-    this.#socket.write(bytes, this.#onFlushed);
-    this.#socket.uncork();
+    const framed = frameAround(bytes);
+    if (framed !== null) this.#outbox.push(framed, onDone);
+    else {
+      const room = roomForChunk(bytes.length, allocateUnset);
+      room.set(bytes);
+      const frame = new Uint8Array(room.buffer);
+      this.#outbox.push(frame, () => giveBack(frame));
+      onDone?.();
+    }
     return this.#room();
   }
 
@@ -177,7 +198,7 @@ class SocketWire implements Wire {
     const frame = this.#unread.shift();
     if (frame !== undefined) {
       this.#unreadBytes -= costOf(frame);
-      if (this.#unreadBytes <= inboundBytesMax / 2 && this.#socket.isPaused()) this.#socket.resume();
+      if (this.#unreadBytes <= inboundBytesMax / 2) this.#readOn();
       return new Promise((resolve, reject) => this.#deliver(frame, resolve, reject));
     }
     if (this.#over !== null) return rejected(this.#over);
@@ -195,6 +216,7 @@ class SocketWire implements Wire {
     this.#end("it was closed here");
     const timer = setTimeout(() => this.#socket.destroy(), this.#stallMs).unref();
     this.#socket.once("close", () => clearTimeout(timer));
+    this.#outbox.flushAll();
     this.#socket.end();
     this.#socket.resume();
     // What was written still goes out; the peer's own closing is not worth staying alive for.
@@ -214,8 +236,31 @@ class SocketWire implements Wire {
     if (this.#discarding) return;
     this.#lastReadAtMs = performance.now();
     const violation = this.#parser.push(bytes);
+    // Decrypted for us alone; whatever frames it was a part of were put together elsewhere.
+    if (!this.#parser.lent && this.#socket instanceof TLSSocket) giveBack(bytes);
     if (violation !== null) this.destroy(violation);
     else if (this.#unreadBytes > inboundBytesMax) this.#socket.pause();
+    else this.#letOthers(bytes.length);
+  }
+
+  /**
+   * The system reads on as long as there is something to read, and with some fast senders neither a timer nor another
+   * connection would have its turn for a long time. So each of them rests after a while, for one turn of everybody.
+   */
+  #letOthers(readBytes: number): void {
+    this.#burstBytes += readBytes;
+    if (this.#burstBytes < burstBytesMax || this.#resting) return;
+    this.#resting = true;
+    this.#burstBytes = 0;
+    this.#socket.pause();
+    setImmediate(() => {
+      this.#resting = false;
+      if (this.#unreadBytes <= inboundBytesMax) this.#readOn();
+    });
+  }
+
+  #readOn(): void {
+    if (!this.#resting && this.#socket.isPaused()) this.#socket.resume();
   }
 
   #onFrame(frame: Frame): void {
@@ -267,7 +312,7 @@ class SocketWire implements Wire {
   }
 
   #room(): Promise<void> {
-    if (this.#socket.writableLength <= outboundBytesMax) return sent;
+    if (this.unsentBytes <= outboundBytesMax) return sent;
     this.#sendTimer ??= setTimeout(
       () =>
         this.destroy(fault("TIMED_OUT", { peer: this.label, what: "take what was sent", ms: this.#stallMs })),
@@ -280,7 +325,7 @@ class SocketWire implements Wire {
 
   readonly #onFlushed = (): void => {
     if (this.#sendTimer === null) return;
-    if (this.#socket.writableLength > outboundBytesMax) {
+    if (this.unsentBytes > outboundBytesMax) {
       this.#sendTimer.refresh();
       return;
     }
@@ -323,12 +368,6 @@ class SocketWire implements Wire {
 }
 
 const costOf = (frame: Frame): number => frame.body.length + frameCostBytes;
-
-/** Uninitialized, with a buffer of its own: the parser writes over all of it. */
-const allocateOwn = (bytes: number): Uint8Array => {
-  const own = Buffer.allocUnsafeSlow(bytes);
-  return new Uint8Array(own.buffer, own.byteOffset, bytes);
-};
 
 const rejected = (problem: Fault): Promise<never> => {
   const promise = Promise.reject(new FaultError(problem));

@@ -97,8 +97,10 @@ export class Copies {
     for (const home of this.#others) this.#openStream(home, payloadBytes);
   }
 
-  push(chunk: Uint8Array): void {
-    for (const stream of this.#streams.values()) stream.lane.push(chunk);
+  /** `onDone` is called as often as this says, when a home needs it no more, unless something goes wrong. */
+  push(chunk: Uint8Array, onDone?: () => void): number {
+    for (const stream of this.#streams.values()) stream.lane.push(chunk, onDone);
+    return this.#streams.size;
   }
 
   /** The lanes that are full, each with a way to drop it, which does nothing while it is needed for a majority. */
@@ -150,7 +152,7 @@ export class Copies {
 
   #openStream(home: NodeId, payloadBytes: number): void {
     const reached = Promise.withResolvers<Connection>();
-    const lane = new Lane(async (chunk) => (await reached.promise).sendChunk(chunk));
+    const lane = new Lane(async (chunk, onDone) => (await reached.promise).sendChunk(chunk, onDone));
     const stream: Stream = { home, lane, unwatch: this.#watch(home), borrowed: null };
     this.#streams.set(home, stream);
     // A lane without chunks has nobody who waits for it.

@@ -9,7 +9,7 @@ import { Worker } from "node:worker_threads";
 import type { Inspected } from "./decode.ts";
 
 export interface Decoder {
-  /** Never rejects. */
+  /** Takes `image` over: what is the whole of its buffer is moved to the thread, not copied. Never rejects. */
   decode(image: readonly Uint8Array[], pixelsMax: number): Promise<Inspected>;
   /** Loads the decoder now. Never rejects. */
   warmUp(): Promise<void>;
@@ -27,6 +27,16 @@ export interface DecodeAnswer {
   readonly ticket: number;
   readonly inspected: Inspected | null;
 }
+
+/** As it is, or a copy when others may look at the rest of its buffer. */
+const wholeBuffer = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const { buffer } = bytes;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
+};
+
+/** V8 gives a thread 48 MB for young objects; pictures are not among them. */
+const youngMegabytes = 4;
 
 const unknown: Inspected = { verdict: "unknown", thumbnail: null };
 /** Beside this file, as source or as built. */
@@ -46,7 +56,7 @@ export const createDecoder = (): Decoder => {
   };
 
   const start = (): Worker => {
-    const started = new Worker(program);
+    const started = new Worker(program, { resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes } });
     started.on("message", ({ ticket, inspected }: DecodeAnswer) => settle(ticket, inspected ?? unknown));
     started.on("error", () => undefined); // `exit` follows.
     started.on("exit", () => {
@@ -62,7 +72,9 @@ export const createDecoder = (): Decoder => {
       worker.ref();
       const ticket = ++tickets;
       waiting.set(ticket, resolve);
-      worker.postMessage({ ticket, image, pixelsMax } satisfies DecodeJob);
+      const moved = image?.map(wholeBuffer) ?? null;
+      const job: DecodeJob = { ticket, image: moved, pixelsMax };
+      worker.postMessage(job, moved?.map(({ buffer }) => buffer) ?? []);
     });
 
   return {

@@ -4,11 +4,19 @@
  * A failed sync is always a failed disk, whatever the system calls it: what was written before may be lost, and a
  * second sync would say that all is well (Rebello et al., "Can applications recover from fsync failures?", 2020).
  */
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FaultError, fault } from "../model/faults.ts";
 import type { Disk, DiskFile } from "../ports.ts";
-import { diskFault, freeBytesAt, syncFolderSoon, writeWhole } from "./disk.ts";
+import {
+  diskFault,
+  freeBytesAt,
+  piecesBehind,
+  piecesMax,
+  replaceFile,
+  syncFolderSoon,
+  writeWhole,
+} from "./disk.ts";
 import { codeOf, secretFile } from "./files.ts";
 
 const zeros = Buffer.alloc(1_048_576);
@@ -31,16 +39,7 @@ export const openFolderDisk = async (folder: string): Promise<Disk> => {
 
     replaceSmall: (name, content) =>
       orFault(folder, async () => {
-        const draft = join(folder, `${name}.new`);
-        const file = await open(draft, "w", secretFile);
-        try {
-          await writeWhole(file, content);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(draft, join(folder, name));
-        await syncFolderSoon(folder);
+        await replaceFile(join(folder, name), content);
       }),
 
     create: async (name, bytes) => {
@@ -118,7 +117,7 @@ class FolderFile implements DiskFile {
         const { bytesWritten } = await this.#file.writev(left.slice(0, piecesMax), from);
         from += bytesWritten;
         this.#bytes = Math.max(this.#bytes, from);
-        left = without(left, bytesWritten);
+        left = piecesBehind(left, bytesWritten);
       }
     });
   }
@@ -136,19 +135,6 @@ class FolderFile implements DiskFile {
     await this.#file.close();
   }
 }
-
-/** The system takes at most 1024 (IOV_MAX). */
-const piecesMax = 1_000;
-
-/** The pieces that are left when the first `bytes` are written; a short write is continued. */
-const without = (pieces: readonly Uint8Array[], bytes: number): Uint8Array[] => {
-  let skipped = bytes;
-  return pieces.flatMap((piece) => {
-    const cut = Math.min(skipped, piece.length);
-    skipped -= cut;
-    return cut === piece.length ? [] : [piece.subarray(cut)];
-  });
-};
 
 const orFault = async <Value>(path: string, act: () => Promise<Value>): Promise<Value> => {
   try {

@@ -11,15 +11,23 @@ export const laneBytesMax = 1_048_576;
 /** How long the sender waits before it drops a lane that it can do without. */
 export const laneLagMsMax = 200;
 
+/** Resolves when there is room for more; `onDone` is for when `chunk` is not needed any more. */
+type Write = (chunk: Uint8Array, onDone?: () => void) => Promise<void>;
+
+interface Item {
+  readonly chunk: Uint8Array;
+  readonly onDone: (() => void) | undefined;
+}
+
 export class Lane {
-  readonly #write: (chunk: Uint8Array) => Promise<void>;
-  #queue: Uint8Array[] = [];
+  readonly #write: Write;
+  #queue: Item[] = [];
   #backlogBytes = 0;
   #pumping: Promise<void> | null = null;
   #fault: Fault | null = null;
   #waiters: (() => void)[] = [];
 
-  constructor(write: (chunk: Uint8Array) => Promise<void>) {
+  constructor(write: Write) {
     this.#write = write;
   }
 
@@ -32,9 +40,13 @@ export class Lane {
     return this.#fault !== null || this.#backlogBytes <= laneBytesMax;
   }
 
-  push(chunk: Uint8Array): void {
-    if (this.#fault !== null) return;
-    this.#queue.push(chunk);
+  /** `onDone` is called when the receiver needs `chunk` no more, unless something goes wrong. */
+  push(chunk: Uint8Array, onDone?: () => void): void {
+    if (this.#fault !== null) {
+      onDone?.();
+      return;
+    }
+    this.#queue.push({ chunk, onDone });
     this.#backlogBytes += chunk.length;
     this.#pumping ??= this.#pump();
   }
@@ -59,9 +71,12 @@ export class Lane {
   }
 
   async #pump(): Promise<void> {
-    for (let chunk = this.#queue.shift(); chunk !== undefined; chunk = this.#queue.shift()) {
+    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) {
+      const { chunk, onDone } = item;
+      // It may be gone when it is written.
+      const { length } = chunk;
       try {
-        await this.#write(chunk);
+        await this.#write(chunk, onDone);
       } catch (error) {
         this.drop(
           error instanceof FaultError
@@ -71,7 +86,7 @@ export class Lane {
         break;
       }
       if (this.#fault !== null) break;
-      this.#backlogBytes -= chunk.length;
+      this.#backlogBytes -= length;
       if (this.hasRoom) this.#wakeAll();
     }
     this.#pumping = null;

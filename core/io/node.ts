@@ -40,7 +40,7 @@ import {
   removeAside,
   setAside,
 } from "./node-data.ts";
-import { openDisk, rememberer } from "./node-disk.ts";
+import { openDisk } from "./node-disk.ts";
 import { lockNode, type NodeLock, nodeFolderOf } from "./node-lock.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
@@ -49,7 +49,7 @@ import { realRules } from "./rules.ts";
 import { type Service, serveConnection } from "./serve.ts";
 import { keepAcquainted } from "./serve-users.ts";
 import { openSpareRoom } from "./spare-room.ts";
-import { openStandingStore } from "./standing-store.ts";
+import { createRememberer, openStandingStore } from "./standing-store.ts";
 import { openTermStore } from "./term-store.ts";
 import { listenSecure } from "./tls.ts";
 import { programVersion } from "./version.ts";
@@ -303,7 +303,7 @@ class Node {
       log,
       acceptLoss,
       operators: { news: this.#news, drainFile },
-      onBeat: rememberer(clock, standing.value, driver.value.memories.bind(driver.value), log),
+      onBeat: createRememberer(clock, standing.value, driver.value.memories.bind(driver.value), log),
     });
     return good({ core, links });
   }

@@ -41,6 +41,8 @@ const hopelessMs = 600_000;
 const hopelessMax = 10_000;
 /** A search takes no more than this share of the time. */
 const searchShare = 0.1;
+/** While uploads are under way, whose copies are just arriving, it is made no more often than this. */
+const searchRestMs = 1_000;
 /** Images known to be missing; the search waits while there are more. */
 const missingMax = 1_000;
 const fetchesMax = 4;
@@ -125,7 +127,8 @@ class Repairer implements Repair {
     } finally {
       this.#searching = false;
       const endedAt = clock.monotonic();
-      this.#searchDueAt = after(endedAt, (endedAt - begunAt) / searchShare);
+      const restMs = this.#context.work.inFlight > 0 ? searchRestMs : 0;
+      this.#searchDueAt = after(endedAt, Math.max(restMs, (endedAt - begunAt) / searchShare));
     }
   }
 

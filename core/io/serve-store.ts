@@ -4,6 +4,7 @@
 import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId } from "../model/ids.ts";
 import { stallMsMax } from "../model/limits.ts";
+import { giveBack } from "../model/memory.ts";
 import type { Store } from "../model/messages.ts";
 import { type ImageRecord, latestStampMs } from "../model/records.ts";
 import type { PayloadWriter } from "../ports.ts";
@@ -67,7 +68,8 @@ const receivePayload = async (
     received += incoming.bytes.length;
     if (received > payloadBytes)
       throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "the payload is longer than told" }));
-    await writer.write(incoming.bytes);
+    const { bytes } = incoming;
+    await writer.write(bytes, () => giveBack(bytes));
   }
 };
 

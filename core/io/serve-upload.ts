@@ -12,10 +12,13 @@ import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
 import type { UserName } from "../model/ids.ts";
 import { createdAtOf } from "../model/image-id.ts";
 import { futureMsMax, stallMsMax } from "../model/limits.ts";
+import { giveBack } from "../model/memory.ts";
 import type { Receipt, Upload } from "../model/messages.ts";
 import type { ImageRecord } from "../model/records.ts";
 import { after, type WallMs } from "../model/units.ts";
 import { createSealer, payloadBytesOf } from "../seal/payload.ts";
+import { roomForChunk } from "../wire/frame.ts";
+import { allocateUnset } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
 import { beginCopies, type Copies, noRoom } from "./copies.ts";
 import { faultOf } from "./exchange.ts";
@@ -105,8 +108,8 @@ class Processing {
   readonly #head: HeadSniffer;
   readonly #nonce: Uint8Array;
   readonly #back: Lane;
-  /** The plain image, kept for decoding. */
-  readonly #plain: Uint8Array[] = [];
+  /** The plain image, kept for decoding in one piece, because that is how decoders want it; null when it is not. */
+  #plain: Uint8Array | null = null;
   readonly #startedAt: WallMs;
 
   constructor(context: NodeContext, connection: Connection, upload: Upload, owner: UserName) {
@@ -117,7 +120,7 @@ class Processing {
     this.#startedAt = context.clock.wall();
     this.#nonce = context.rules.payloadNonce(upload.fileKey, upload.sha256);
     this.#head = new HeadSniffer(upload.name, upload.bytes, context.config.limits);
-    this.#back = new Lane((chunk) => connection.sendChunk(chunk));
+    this.#back = new Lane((chunk, onDone) => connection.sendChunk(chunk, onDone));
   }
 
   /** Throws FaultError when the image is refused or cannot be stored. */
@@ -131,7 +134,7 @@ class Processing {
     try {
       const [record, copies] = await this.#store(decodes);
       if (room === null) fileKey.fill(0);
-      else inspectLater(this.#context, record, this.#plain, fileKey, room);
+      else inspectLater(this.#context, record, this.#plain === null ? [] : [this.#plain], fileKey, room);
       return receiptOf(record, copies, false);
     } catch (error) {
       room?.release();
@@ -147,7 +150,7 @@ class Processing {
     refuseIf(noRoom(this.#context));
     const copies = must(await beginCopies(this.#context, id));
     const writer = must(await this.#context.store.begin(id, payloadBytes));
-    const here = new Lane((chunk) => writer.write(chunk));
+    const here = new Lane((chunk, onDone) => writer.write(chunk, onDone));
     try {
       copies.openStreams(payloadBytes);
       await this.#connection.send({ kind: "upload.accepted", id, payloadBytes });
@@ -176,22 +179,33 @@ class Processing {
   /** Reads the body to its end; everything but the last chunk has been sent on when the hash is compared. */
   async #sealBody(copies: Copies, here: Lane, keepPlain: boolean): Promise<Picture> {
     const { id, bytes, fileKey, sha256 } = this.#upload;
-    const sealer = createSealer({ fileKey, nonce: this.#nonce });
+    const sealer = createSealer({ fileKey, nonce: this.#nonce }, roomToSend, (plain) => {
+      // Until it is known what it is, its first bytes are looked at once more.
+      if (this.#head.picture !== null) giveBack(plain);
+    });
     const sendOn = (chunks: readonly Uint8Array[]): void => {
       for (const chunk of chunks) {
-        here.push(chunk);
-        this.#back.push(chunk);
-        copies.push(chunk);
+        // This disk, the client, and whoever pushes.
+        let users = 3;
+        const onDone = (): void => {
+          users--;
+          if (users === 0) giveBack(new Uint8Array(chunk.buffer));
+        };
+        users += copies.push(chunk, onDone);
+        here.push(chunk, onDone);
+        this.#back.push(chunk, onDone);
+        onDone();
       }
     };
+    this.#plain = keepPlain ? allocateUnset(bytes) : null;
     let received = 0;
     while (received < bytes) {
       const chunk = await this.#nextChunk(bytes - received);
       refuseIf(copies.hopeless);
+      this.#plain?.set(chunk, received);
       received += chunk.length;
       this.#context.work.arrived(id, chunk.length);
       this.#plainHash.update(chunk);
-      if (keepPlain) this.#plain.push(chunk);
       refuseIf(this.#head.push(chunk));
       sendOn(sealer.push(chunk));
       await this.#whenRoom(copies, here);
@@ -264,6 +278,9 @@ class Processing {
     };
   }
 }
+
+/** A sealed chunk goes to two homes and back as it is. */
+const roomToSend = (bytes: number): Uint8Array => roomForChunk(bytes, allocateUnset);
 
 const refuseIf = (problem: Fault | null): void => {
   if (problem !== null) throw new FaultError(problem);

@@ -7,18 +7,23 @@
 import { join } from "node:path";
 import * as z from "zod";
 import type { PeerMemory } from "../model/control.ts";
+import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result, wordFault } from "../model/faults.ts";
 import { type NodeId, parseNodeId, parseStoreId, type StoreId } from "../model/ids.ts";
-import type { StandingStore } from "../ports.ts";
+import { after, type MonotonicMs } from "../model/units.ts";
+import type { Clock, StandingStore } from "../ports.ts";
+import { diskFault, replaceFile } from "./disk.ts";
 import { readText, secretFile, writeFileAtomically } from "./files.ts";
 import { type DiskIdentity, writeIdentity } from "./node-data.ts";
 import type { SpareRoom } from "./spare-room.ts";
 
 export interface KeptStanding extends StandingStore {
-  /** Saves them if they have changed. A failure is told and tried again at the next call. */
-  saveMemories(memories: ReadonlyMap<NodeId, PeerMemory>): Result<void>;
+  /** Saves them if they have changed, beside everything else. A failure is told and tried again at the next call. */
+  saveMemories(memories: ReadonlyMap<NodeId, PeerMemory>): Promise<Result<void>>;
 }
 
+/** How often memories are saved. */
+const rememberMs = 1_000;
 const fileBytesMax = 16_384;
 
 /**
@@ -36,7 +41,7 @@ export const openStandingStore = (
   const memories = text.ok ? parse(text.value) : new Map<NodeId, PeerMemory>();
   let saved = format(memories);
 
-  const saveMemories = (next: ReadonlyMap<NodeId, PeerMemory>): Result<void> => {
+  const saveNow = (next: ReadonlyMap<NodeId, PeerMemory>): Result<void> => {
     const content = format(next);
     if (content === saved) return good(undefined);
     const written = room.save(() => writeFileAtomically(path, content, secretFile));
@@ -45,12 +50,25 @@ export const openStandingStore = (
     return written;
   };
 
+  const saveMemories = async (next: ReadonlyMap<NodeId, PeerMemory>): Promise<Result<void>> => {
+    const content = format(next);
+    const before = saved;
+    if (content === before) return good(undefined);
+    try {
+      // What was saved meanwhile, for a birth, is newer.
+      if (await replaceFile(path, content, () => saved === before)) saved = content;
+      return good(undefined);
+    } catch (error) {
+      return bad(failed(path, diskFault(path, error)));
+    }
+  };
+
   return good({
     generation: identity.generation,
     memories,
     saveMemories,
     saveBirth: (generation, next) => {
-      const remembered = saveMemories(next);
+      const remembered = saveNow(next);
       if (!remembered.ok) return remembered;
       const written = room.save(() => writeIdentity(folder, { ...identity, generation }));
       return written.ok ? written : bad(failed(path, written.fault));
@@ -86,3 +104,24 @@ const parse = (text: string): ReadonlyMap<NodeId, PeerMemory> => {
 
 const failed = (path: string, problem: Fault): Fault =>
   problem.code === "DISK_FULL" ? problem : fault("DISK_FAILED", { path, reason: wordFault(problem).what });
+
+/** Keeps what is remembered of the others' disks, about once a second. */
+export const createRememberer = (
+  clock: Clock,
+  standing: KeptStanding,
+  memories: () => Parameters<KeptStanding["saveMemories"]>[0],
+  log: (event: Event) => void,
+): (() => void) => {
+  let dueAt: MonotonicMs = clock.monotonic();
+  let saving = false;
+  return () => {
+    if (saving || clock.monotonic() < dueAt) return;
+    dueAt = after(clock.monotonic(), rememberMs);
+    saving = true;
+    void standing.saveMemories(memories()).then((saved) => {
+      saving = false;
+      // That the disk is full is told as such, once; they are saved when there is room again.
+      if (!saved.ok && saved.fault.code !== "DISK_FULL") log({ kind: "disk.failed", fault: saved.fault });
+    });
+  };
+};

@@ -48,8 +48,11 @@ export const newsWaitingMax = 1_000;
 /** Operators who watch one node at once. */
 export const watchersMax = 8;
 
-/** Frames that were read but not taken yet, per connection; then the socket is paused. */
-export const inboundBytesMax = 1_048_576;
+/**
+ * Frames that were read but not taken yet, per connection; then the socket is paused. Small, because what is read at
+ * once from many connections makes a heartbeat wait.
+ */
+export const inboundBytesMax = 262_144;
 /** Bytes given to a socket that it has not sent; then the sender waits. Small, because it is written in one piece. */
 export const outboundBytesMax = 262_144;
 
@@ -76,7 +79,7 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
     headerBytesMax + (readersKnownMax - 1) * sharedHeaderBytesMax <= headersBytesMax &&
       2 * readersMax < readersKnownMax,
   ],
-  ["a connection can hold a whole frame", inboundBytesMax >= frameBytesMax],
+  ["a connection can hold some chunks", inboundBytesMax >= 3 * sealedChunkBytesMax],
   ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],
   ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],

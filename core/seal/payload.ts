@@ -13,9 +13,10 @@
  * whole exists before `finish`; whoever seals calls it only after the picture's hash agrees.
  */
 import assert from "node:assert/strict";
-import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import { chunkBytes, sealedChunkBytesMax, tagBytes } from "../model/limits.ts";
+import { giveBack } from "../model/memory.ts";
 import { Pieces } from "./pieces.ts";
 
 export const fileKeyBytes = 16;
@@ -60,13 +61,27 @@ export const plainBytesOf = (payloadBytes: number): number | null => {
   return plainBytes >= 0 && payloadBytesOf(plainBytes) === payloadBytes ? plainBytes : null;
 };
 
-/** Seals one payload. `nonce` (16 bytes) must never be used with the same file key for another plaintext. */
-export const createSealer = (key: { readonly fileKey: Uint8Array; readonly nonce: Uint8Array }): Sealer => {
+/**
+ * Seals one payload. `nonce` (16 bytes) must never be used with the same file key for another plaintext. `allocate`
+ * makes the memory of each chunk, all of which is written over; `onSealed` is told of each piece of plaintext that is
+ * not needed any more.
+ */
+export const createSealer = (
+  key: { readonly fileKey: Uint8Array; readonly nonce: Uint8Array },
+  allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+  onSealed: (plain: Uint8Array) => void = () => undefined,
+): Sealer => {
   const payloadKey = payloadKeyOf(key.fileKey, key.nonce);
   const counter = new ChunkCounter();
   const pending = new Pieces();
   let toAnnounce: readonly Uint8Array[] = [Uint8Array.from(key.nonce)];
   let finished = false;
+
+  const seal = (plain: readonly Uint8Array[], last: boolean): Uint8Array => {
+    const sealed = sealChunk(payloadKey, counter.nonce(last), plain, allocate);
+    for (const piece of plain) onSealed(piece);
+    return sealed;
+  };
 
   const announced = (): Uint8Array[] => {
     const first = [...toAnnounce];
@@ -80,7 +95,7 @@ export const createSealer = (key: { readonly fileKey: Uint8Array; readonly nonce
       const sealed = announced();
       pending.add(plain);
       while (pending.bytes > chunkBytes) {
-        sealed.push(sealChunk(payloadKey, counter.nonce(false), pending.take(chunkBytes)));
+        sealed.push(seal(pending.take(chunkBytes), false));
         counter.advance();
       }
       return sealed;
@@ -89,7 +104,7 @@ export const createSealer = (key: { readonly fileKey: Uint8Array; readonly nonce
       assert(!finished, "a payload ends once");
       finished = true;
       const sealed = announced();
-      sealed.push(sealChunk(payloadKey, counter.nonce(true), pending.take(pending.bytes)));
+      sealed.push(seal(pending.take(pending.bytes), true));
       return sealed;
     },
   };
@@ -100,7 +115,7 @@ export const createOpener = (key: { readonly fileKey: Uint8Array; readonly id: s
   const counter = new ChunkCounter();
   const pending = new Pieces();
   let state: "nonce" | "chunks" | "ended" | "broken" | "finished" = "nonce";
-  let payloadKey: Uint8Array = new Uint8Array(0);
+  let payloadKey: KeyObject | null = null;
   let broken: Fault | null = null;
 
   const breaks = (reason: string): void => {
@@ -185,27 +200,41 @@ const cipherName = "chacha20-poly1305";
 const cipherOptions = { authTagLength: tagBytes } as const;
 
 /** age v1: HKDF-SHA-256(ikm = file key, salt = nonce, info = "payload"), 32 bytes. */
-const payloadKeyOf = (fileKey: Uint8Array, nonce: Uint8Array): Uint8Array => {
+const payloadKeyOf = (fileKey: Uint8Array, nonce: Uint8Array): KeyObject => {
   assert.equal(fileKey.length, fileKeyBytes);
   assert.equal(nonce.length, nonceBytes);
-  return new Uint8Array(hkdfSync("sha256", fileKey, nonce, "payload", 32));
+  return createSecretKey(Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32)));
 };
 
-const sealChunk = (key: Uint8Array, nonce: Uint8Array, plain: readonly Uint8Array[]): Uint8Array => {
+const sealChunk = (
+  key: KeyObject,
+  nonce: Uint8Array,
+  plain: readonly Uint8Array[],
+  allocate: (bytes: number) => Uint8Array,
+): Uint8Array => {
+  const plainBytes = plain.reduce((sum, piece) => sum + piece.length, 0);
+  const sealed = allocate(plainBytes + tagBytes);
   const cipher = createCipheriv(cipherName, key, nonce, cipherOptions);
-  const sealed: Uint8Array[] = plain.map((piece) => cipher.update(piece));
+  let at = 0;
+  for (const piece of plain) {
+    const part = cipher.update(piece);
+    sealed.set(part, at);
+    at += part.length;
+    giveBack(part);
+  }
   cipher.final();
-  sealed.push(cipher.getAuthTag());
-  return Buffer.concat(sealed);
+  sealed.set(cipher.getAuthTag(), at);
+  return sealed;
 };
 
 /** Null when the tag does not prove it. */
 const openChunk = (
-  key: Uint8Array,
+  key: KeyObject | null,
   nonce: Uint8Array,
   sealed: readonly Uint8Array[],
   tag: Uint8Array,
 ): Uint8Array | null => {
+  assert(key !== null, "the nonce comes first");
   const decipher = createDecipheriv(cipherName, key, nonce, cipherOptions);
   decipher.setAuthTag(tag);
   const plain = sealed.map((piece) => decipher.update(piece));

@@ -8,6 +8,7 @@ import type { ImageId } from "../model/ids.ts";
 import type { Index, IndexRow } from "../ports.ts";
 import type { Known } from "./batch.ts";
 import { HotRecords } from "./hot.ts";
+import type { NewIds } from "./new-ids.ts";
 import { decodeRecord } from "./record-codec.ts";
 
 export class KnownRecords {
@@ -16,14 +17,17 @@ export class KnownRecords {
   /** Questions to the index that are under way, and those of them whose answer will be old. */
   readonly #loading = new Map<ImageId, Promise<Known | null>>();
   readonly #outdated = new Set<ImageId>();
+  readonly #newIds: NewIds;
 
-  constructor(index: Index) {
+  constructor(index: Index, newIds: NewIds) {
     this.#index = index;
+    this.#newIds = newIds;
   }
 
   of(id: ImageId): Promise<Known | null> {
     const hot = this.#hot.get(id);
     if (hot !== undefined) return Promise.resolve(hot);
+    if (this.#newIds.isNew(id)) return Promise.resolve(null);
     const loading = this.#loading.get(id) ?? this.#load(id).finally(() => this.#loading.delete(id));
     this.#loading.set(id, loading);
     return loading;
@@ -35,8 +39,9 @@ export class KnownRecords {
     const unknown: ImageId[] = [];
     for (const id of new Set(ids)) {
       const hot = this.#hot.get(id);
-      if (hot === undefined) unknown.push(id);
-      else known.set(id, hot);
+      if (hot !== undefined) known.set(id, hot);
+      else if (this.#newIds.isNew(id)) known.set(id, null);
+      else unknown.push(id);
     }
     if (unknown.length > 0) {
       const rows = await this.#index.get(unknown);
@@ -49,6 +54,7 @@ export class KnownRecords {
   }
 
   remember(id: ImageId, known: Known | null): void {
+    this.#newIds.note(id);
     this.#hot.set(id, known);
     if (this.#loading.has(id)) this.#outdated.add(id);
   }

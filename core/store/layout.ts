@@ -18,7 +18,7 @@ import {
   type PayloadPlace,
   payloadSpaceOf,
 } from "./segment-format.ts";
-import type { Space } from "./segments.ts";
+import type { LogPlace, Space } from "./segments.ts";
 
 interface Item {
   readonly id: ImageId;
@@ -59,6 +59,7 @@ export interface LaidOut {
   readonly changes: readonly IndexChange[];
   /** Where each image's payload is once the batch counts. */
   readonly payloads: ReadonlyMap<ImageId, Place | null>;
+  readonly log: LogPlace;
 }
 
 export interface BatchNumbers {
@@ -93,6 +94,7 @@ export const layOut = (
   }
   const head = { kind: "log", segment, at, bytes: logBytes, entries: items.length, ...numbers } as const;
   pieces.push(encodeExtentHead(head));
+  const log: LogPlace = { segment, at, batch: numbers.batch };
   at += extentHeadBytes;
   const changes: IndexChange[] = [];
   for (const { id, draft, encoded } of items) {
@@ -106,7 +108,7 @@ export const layOut = (
     changes.push({ kind: "put", row: rowOf(draft.record, encoded, change, places) });
     at += bytes;
   }
-  return { pieces, changes, payloads };
+  return { pieces, changes, payloads, log };
 };
 
 /** Of a purged image only the space is known that its payload takes. */

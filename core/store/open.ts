@@ -12,6 +12,8 @@ import { diskName } from "../model/records.ts";
 import type { Disk, Index, IndexChange, Place, SegmentId } from "../ports.ts";
 import { storeDamage } from "./damage.ts";
 import { placeOfPayload } from "./layout.ts";
+import { readLogStart } from "./log-start.ts";
+import { NewIds } from "./new-ids.ts";
 import { decodeRecord, rowOf } from "./record-codec.ts";
 import { type FoundBatch, type Recovery, recoverLog } from "./recover.ts";
 import {
@@ -22,7 +24,7 @@ import {
   type FoundEntry,
   nextBlock,
 } from "./segment-format.ts";
-import { Segments, type SegmentsOptions } from "./segments.ts";
+import { type LogPlace, Segments, type SegmentsOptions } from "./segments.ts";
 import { SegmentStore, sameBytes } from "./store.ts";
 import type { walkSegment } from "./walk.ts";
 
@@ -48,8 +50,10 @@ export const openStore = async (options: StoreOptions): Promise<SegmentStore> =>
   try {
     const feedHead = await indexedUpTo(options, segments);
     const { images, payloadBytes } = await index.holdings();
+    const newIds = new NewIds(await index.digests());
     const disk = diskName(node, store);
-    return new SegmentStore({ id: store, disk, segments, index, feedHead, images, payloadBytes, isSound });
+    const held = { feedHead, images, payloadBytes };
+    return new SegmentStore({ id: store, disk, segments, index, newIds, ...held, isSound });
   } catch (error) {
     await segments.close();
     throw error;
@@ -74,6 +78,8 @@ const indexedStoreNote = "store";
 class Opening {
   readonly #options: StoreOptions;
   readonly #segments: Segments;
+  /** What is before it the index knows. */
+  #start: LogPlace | null = null;
 
   constructor(options: StoreOptions, segments: Segments) {
     this.#options = options;
@@ -89,6 +95,7 @@ class Opening {
       await index.setNote(indexedStoreNote, store);
     }
     const position = await index.position();
+    await this.#findStart(position.batch);
     const { found, end } = await this.#look(position.batch);
     const recovery = await recover(found, this.#segments.known, position.batch, (batch) =>
       this.#tailIsWhole(batch),
@@ -103,12 +110,24 @@ class Opening {
     return recovery.batches.at(-1)?.feedHead ?? position.feedHead;
   }
 
+  /** Where the index says that it can be gone on, if that batch is there. */
+  async #findStart(position: number): Promise<void> {
+    this.#start = null;
+    const start = await readLogStart(this.#options.index);
+    const open = this.#segments.known.find(({ last }) => last === null);
+    if (start === null || start.batch > position || open?.id !== start.segment) return;
+    for await (const { head } of this.#segments.walk(start.segment, start.at)) {
+      if (head.kind === "log" && head.at === start.at && head.batch === start.batch) this.#start = start;
+      return;
+    }
+  }
+
   /** The batches that may be news to the index, and where the open segment ends. */
   async #look(position: number): Promise<{ readonly found: readonly FoundBatch[]; readonly end: number }> {
     const found: FoundBatch[] = [];
     const openId = this.#segments.known.find(({ last }) => last === null)?.id;
     let end = blockBytes;
-    for await (const extent of this.#segments.walkAfter(position)) {
+    for await (const extent of this.#segments.walkAfter(position, this.#start)) {
       const { head } = extent;
       if (head.segment === openId) end = Math.max(end, nextBlock(head.at + extentHeadBytes + head.bytes));
       if (!("entries" in extent)) continue;
@@ -135,8 +154,8 @@ class Opening {
   }
 
   async #newPayloadsOf({ head }: FoundBatch): Promise<readonly Entry[]> {
-    for await (const extent of this.#segments.walk(head.segment)) {
-      if (!("entries" in extent) || extent.head.at !== head.at) continue;
+    for await (const extent of this.#segments.walk(head.segment, head.at)) {
+      if (!("entries" in extent) || extent.head.at !== head.at) return [];
       return (extent.entries ?? []).flatMap(({ entry }) => (entry?.payloadIsNew ? [entry] : []));
     }
     return [];
@@ -164,7 +183,7 @@ class Opening {
     const broken = new Set<ImageId>();
     const ruined: Place[] = [];
     let changes: IndexChange[] = [];
-    for await (const extent of this.#segments.walkAfter(first.batch - 1)) {
+    for await (const extent of this.#segments.walkAfter(first.batch - 1, this.#start)) {
       if (!("entries" in extent) || wanted.get(extent.head.batch)?.at !== extent.head.at) continue;
       const { batch, feedHead } = extent.head;
       for (const found of extent.entries ?? []) {

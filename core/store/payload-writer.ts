@@ -34,6 +34,7 @@ export class StagedPayloadWriter implements PayloadWriter {
   /** Not on its way to the disk yet. */
   #pieces: Uint8Array[] = [];
   #piecesBytes = 0;
+  #onDone: (() => void)[] = [];
   #written = 0;
   #space: Space | null = null;
   #over = false;
@@ -42,12 +43,13 @@ export class StagedPayloadWriter implements PayloadWriter {
     this.#options = options;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array, onDone?: () => void): Promise<void> {
     const { id, payloadBytes } = this.#options;
     this.#received += chunk.length;
     if (this.#received > payloadBytes || this.#over) throw new FaultError(fault("HASH_MISMATCH", { id }));
     this.#hasher.update(chunk);
     this.#pieces.push(chunk);
+    if (onDone !== undefined) this.#onDone.push(onDone);
     this.#piecesBytes += chunk.length;
     if (payloadBytes > smallPayloadBytesMax && this.#piecesBytes >= smallPayloadBytesMax) await this.#flush();
   }
@@ -76,9 +78,12 @@ export class StagedPayloadWriter implements PayloadWriter {
       if (error instanceof FaultError) return bad(error.fault);
       throw error;
     }
+    const onDone = this.#onDone;
     const committed = await commit(record, { payloadBytes, hash: this.hash(), where: this.#where() });
-    if (committed.ok) this.#end();
-    else await this.abort();
+    if (committed.ok) {
+      this.#end();
+      for (const done of onDone) done();
+    } else await this.abort();
     return committed;
   }
 
@@ -101,6 +106,7 @@ export class StagedPayloadWriter implements PayloadWriter {
   #end(): void {
     this.#over = true;
     this.#pieces = [];
+    this.#onDone = [];
     this.#space?.release();
   }
 
@@ -109,12 +115,15 @@ export class StagedPayloadWriter implements PayloadWriter {
     const { id, payloadBytes, segments, onFault } = this.#options;
     const pieces = this.#pieces;
     const bytes = this.#piecesBytes;
+    const onDone = this.#onDone;
+    this.#onDone = [];
     this.#pieces = [];
     this.#piecesBytes = 0;
     try {
       this.#space ??= await segments.reservePayload(id, payloadBytes);
       await segments.write(this.#space, extentHeadBytes + this.#written, pieces);
       this.#written += bytes;
+      for (const done of onDone) done();
     } catch (error) {
       if (error instanceof FaultError && error.fault.code === "DISK_FAILED") onFault(error.fault);
       throw error;

@@ -40,6 +40,14 @@ export interface SegmentsOptions {
   readonly walk?: typeof walkSegment;
 }
 
+/** Where a batch of the log stands. */
+export interface LogPlace {
+  readonly segment: SegmentId;
+  /** Of its extent. */
+  readonly at: number;
+  readonly batch: number;
+}
+
 /** What the space is for: payloads keep off the headroom. */
 export type Purpose = "payload" | "log";
 
@@ -129,16 +137,18 @@ export class Segments {
     return this.#files.remove(name);
   }
 
-  /** What is found in the segments that may have batches after `position`. */
-  async *walkAfter(position: number): AsyncGenerator<FoundExtent> {
+  /** What is found in the segments that may have batches after `position`; in the one of `start` only from there on. */
+  async *walkAfter(position: number, start: LogPlace | null = null): AsyncGenerator<FoundExtent> {
     for (const { id, last } of this.#manifest.segments) {
       if (last !== null && last <= position) continue;
-      yield* this.walk(id);
+      yield* this.walk(id, start?.segment === id ? start.at : blockBytes);
     }
   }
 
-  walk(id: SegmentId): AsyncGenerator<FoundExtent> {
-    return this.#files.reading(segmentName(id), (file) => (this.#options.walk ?? walkSegment)(file, id));
+  walk(id: SegmentId, from: number = blockBytes): AsyncGenerator<FoundExtent> {
+    return this.#files.reading(segmentName(id), (file) =>
+      (this.#options.walk ?? walkSegment)(file, id, from),
+    );
   }
 
   /**

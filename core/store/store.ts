@@ -27,8 +27,10 @@ import type {
 import { countFitting, type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
 import { KnownRecords, knownIn } from "./known-records.ts";
 import { layOut, measure, placedIn } from "./layout.ts";
+import { isFurther, noteLogStart } from "./log-start.ts";
+import type { NewIds } from "./new-ids.ts";
 import { StagedPayloadWriter } from "./payload-writer.ts";
-import type { Segments } from "./segments.ts";
+import type { LogPlace, Segments } from "./segments.ts";
 import { logBytesMax } from "./walk.ts";
 
 export interface StoreParts {
@@ -39,6 +41,7 @@ export interface StoreParts {
   readonly feedHead: number;
   readonly images: number;
   readonly payloadBytes: number;
+  readonly newIds: NewIds;
   /** Whether what was read is what was stored. */
   readonly isSound: (hash: Uint8Array, expected: Uint8Array) => boolean;
 }
@@ -69,6 +72,9 @@ export class SegmentStore implements Store {
   #feedHead: number;
   #images: number;
   #payloadBytes: number;
+  /** The last batch, and the last that was noted. */
+  #log: LogPlace | null = null;
+  #noted: LogPlace | null = null;
   #fault: Fault | null = null;
   /** Why the index does not know yet what is durable; it passes when there is room again. */
   #behind: Fault | null = null;
@@ -79,7 +85,7 @@ export class SegmentStore implements Store {
   constructor(parts: StoreParts) {
     this.id = parts.id;
     this.index = parts.index;
-    this.#known = new KnownRecords(parts.index);
+    this.#known = new KnownRecords(parts.index, parts.newIds);
     this.segments = parts.segments;
     this.disk = parts.disk;
     this.#isSound = parts.isSound;
@@ -262,6 +268,7 @@ export class SegmentStore implements Store {
     if (this.fault === null && this.segments.syncedBatch > 0) {
       const mark: Plan = { drafts: new Map(), drops: [], faults: [], feedHead: this.#feedHead };
       await this.#write(mark, new Map()).catch(() => undefined);
+      if (this.#log !== null) await noteLogStart(this.index, this.#log).catch(() => undefined);
     }
     await this.index.close().catch(() => undefined);
     await this.segments.close();
@@ -342,9 +349,12 @@ export class SegmentStore implements Store {
     await this.segments.writeBatch(space, laid.pieces, placedIn(plan.drafts.values()));
     this.#see(plan, before, laid.payloads);
     const drops = plan.drops.map((id) => ({ kind: "drop", id }) as const);
-    this.index
-      .apply([...laid.changes, ...drops], { batch, feedHead })
-      .catch((error: unknown) => this.#failIndex(faultIn(error)));
+    const failed = (error: unknown): void => this.#failIndex(faultIn(error));
+    this.index.apply([...laid.changes, ...drops], { batch, feedHead }).catch(failed);
+    this.#log = laid.log;
+    if (!isFurther(this.#noted, laid.log)) return;
+    this.#noted = laid.log;
+    noteLogStart(this.index, laid.log).catch(failed);
   }
 
   /** What is durable is so all the same; the index is told again before it answers anything. */

@@ -22,19 +22,27 @@ export type FoundExtent =
   | { readonly head: LogHead; readonly entries: readonly FoundEntry[] | null };
 
 /** What is read at a time: some log batches and many heads, or one payload's head. */
-const windowBytes = 65_536;
+const windowBytesMin = 65_536;
+/** Where nothing begins, as in the free rest of a segment, more is read at a time. */
+const windowBytesMax = 1_048_576;
 /** The entries of a batch never take more (`store.ts` cuts them): what says so is garbage. */
 export const logBytesMax = 8_388_608;
 
-/** The extents of `file` in order, from the first block on. Rejects with DISK_FAILED when it cannot be read. */
-export async function* walkSegment(file: DiskFile, segment: SegmentId): AsyncGenerator<FoundExtent> {
-  let window = new Uint8Array(0);
+/** The extents of `file` in order, from the one at `from` on. Rejects with DISK_FAILED when it cannot be read. */
+export async function* walkSegment(
+  file: DiskFile,
+  segment: SegmentId,
+  from: number = blockBytes,
+): AsyncGenerator<FoundExtent> {
+  let window: Uint8Array = new Uint8Array(0);
   let windowAt = 0;
-  let at = blockBytes;
+  let windowBytes = windowBytesMin;
+  let at = from;
   while (at + extentHeadBytes <= file.bytes) {
     if (at < windowAt || at + extentHeadBytes > windowAt + window.length) {
       windowAt = at;
-      window = new Uint8Array(await file.read(at, windowBytes));
+      window = await file.read(at, windowBytes);
+      windowBytes = Math.min(windowBytesMax, windowBytes * 2);
       if (window.length < extentHeadBytes) return;
     }
     const head = decodeExtentHead(window.subarray(at - windowAt), segment, at);
@@ -43,13 +51,14 @@ export async function* walkSegment(file: DiskFile, segment: SegmentId): AsyncGen
       at += blockBytes;
       continue;
     }
+    windowBytes = windowBytesMin;
     if (head.kind === "payload") {
       yield { head };
     } else {
-      const from = at + extentHeadBytes - windowAt;
+      const bodyAt = at + extentHeadBytes - windowAt;
       const body =
-        from + head.bytes <= window.length
-          ? window.subarray(from, from + head.bytes)
+        bodyAt + head.bytes <= window.length
+          ? window.subarray(bodyAt, bodyAt + head.bytes)
           : await file.read(at + extentHeadBytes, head.bytes);
       yield { head, entries: body.length < head.bytes ? null : decodeEntries(body, head.entries) };
     }

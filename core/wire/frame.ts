@@ -26,6 +26,27 @@ export const frameHead = (kind: FrameKind, bodyBytes: number): Uint8Array => {
   return head;
 };
 
+/**
+ * Room for a chunk of `bodyBytes` in a buffer of its own, with its head already before it: a body made in such room
+ * need not be copied to be sent. `allocate` as in `createFrameParser`.
+ */
+export const roomForChunk = (
+  bodyBytes: number,
+  allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+): Uint8Array => {
+  const frame = allocate(frameHeadBytes + bodyBytes);
+  writeHead(frame, "chunk", bodyBytes);
+  return frame.subarray(frameHeadBytes);
+};
+
+/** The frame in which `body` lies, when it was made in `roomForChunk`; null otherwise. */
+export const frameAround = (body: Uint8Array): Uint8Array | null => {
+  if (body.byteOffset !== frameHeadBytes || body.buffer.byteLength !== frameHeadBytes + body.length)
+    return null;
+  const frame = new Uint8Array(body.buffer);
+  return frameHead("chunk", body.length).every((byte, at) => byte === frame[at]) ? frame : null;
+};
+
 /** Head and body in one piece: for messages, which are small. */
 export const encodeFrame = (kind: FrameKind, body: Uint8Array): Uint8Array => {
   const frame = new Uint8Array(frameHeadBytes + body.length);
@@ -43,13 +64,15 @@ export const bodyBytesMax = (kind: FrameKind, first: boolean): number => {
 export interface FrameParser {
   /**
    * Takes the next bytes of the stream, however they were split, and calls `onFrame` for each frame that they
-   * complete. Bodies are plain `Uint8Array`s and may be views of `bytes`, which must not be written to
-   * afterwards. Returns the PROTOCOL_VIOLATION that ends the stream, or null; after a violation nothing more
+   * complete. Bodies are plain `Uint8Array`s; a view of `bytes`, which must not be written to afterwards, is one when
+   * `lent` says so. Returns the PROTOCOL_VIOLATION that ends the stream, or null; after a violation nothing more
    * is parsed.
    */
   push(bytes: Uint8Array): Fault | null;
   /** No frame has begun that is not whole: the stream may end here. */
   readonly atBoundary: boolean;
+  /** A body that was handed out by the last `push` is a view of what was pushed. */
+  readonly lent: boolean;
 }
 
 /**
@@ -73,10 +96,15 @@ class IncrementalParser implements FrameParser {
   #bodyFilled = 0;
   #first = true;
   #violation: Fault | null = null;
+  #lent = false;
 
   constructor(onFrame: (kind: FrameKind, body: Uint8Array) => void, allocate: (bytes: number) => Uint8Array) {
     this.#onFrame = onFrame;
     this.#allocate = allocate;
+  }
+
+  get lent(): boolean {
+    return this.#lent;
   }
 
   get atBoundary(): boolean {
@@ -85,6 +113,7 @@ class IncrementalParser implements FrameParser {
 
   push(bytes: Uint8Array): Fault | null {
     let at = 0;
+    this.#lent = false;
     while (at < bytes.length && this.#violation === null) {
       at = this.#headFilled < frameHeadBytes ? this.#takeHead(bytes, at) : this.#takeBody(bytes, at);
     }
@@ -126,6 +155,7 @@ class IncrementalParser implements FrameParser {
     const wanted = this.#bodyBytes - this.#bodyFilled;
     const taken = Math.min(wanted, bytes.length - from);
     if (this.#body === null && taken === wanted) {
+      this.#lent = true;
       this.#emit(plainView(bytes, from, taken));
       return from + taken;
     }

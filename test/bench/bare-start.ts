@@ -45,7 +45,7 @@ export const keysOf = (fleet: Fleet, id: number): Keys => {
   return { caPem, certificatePem, keyPem };
 };
 
-/** Three processes that store, as the fleet has three nodes: the first passes on to the others. */
+/** Three processes that store, as the fleet has three nodes: the first passes on to the others. They end with it. */
 export const startBareTrio = async (fleet: Fleet): Promise<readonly [Bare, Bare, Bare]> => {
   const [relay = 1, ...others] = nodeIds;
   const roleOf = (id: number, sinks: readonly number[]): BareRole => {
@@ -55,5 +55,7 @@ export const startBareTrio = async (fleet: Fleet): Promise<readonly [Bare, Bare,
   };
   const [a, b] = await Promise.all(others.map((id) => startBare(roleOf(id, []))));
   if (a === undefined || b === undefined) throw new Error("three nodes are three");
-  return [await startBare(roleOf(relay, [a.port, b.port])), a, b];
+  const bares = [await startBare(roleOf(relay, [a.port, b.port])), a, b] as const;
+  for (const bare of bares) fleet.alsoClose(() => bare.close());
+  return bares;
 };

@@ -6,7 +6,7 @@
  * disk and one sink's have them: the same bytes, hops and syncs as an upload, and nothing else. A `sink` only
  * stores. A `beat` sends one byte per heartbeat, so that its silence can be noticed.
  */
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
@@ -162,8 +162,9 @@ const serveBeat = (everyMs: number): void => {
   server.listen(0, "127.0.0.1", () => say((server.address() as AddressInfo).port));
 };
 
-const main = (role: BareRole): void => {
-  // As the nodes do.
+const main = async (role: BareRole): Promise<void> => {
+  // As the nodes do: the thread that serves goes first, those that write to the disk are there before and do not.
+  await stat(".");
   try {
     setPriority(constants.priority.PRIORITY_HIGH);
   } catch {
@@ -174,4 +175,4 @@ const main = (role: BareRole): void => {
 };
 
 const given = process.argv[2];
-if (import.meta.main && given !== undefined) main(JSON.parse(given) as BareRole);
+if (import.meta.main && given !== undefined) await main(JSON.parse(given) as BareRole);

@@ -4,7 +4,7 @@
  * Absolute times are of one machine at one moment. So every figure is measured in turns with a floor, the least
  * that this machine could do at that moment, and what lasts is the ratio of the two medians.
  */
-export type Unit = "ms" | "a second" | "byte a byte" | "MB" | "% of a core";
+export type Unit = "ms" | "a second" | "byte a byte" | "MB" | "MB a second" | "% of a core";
 
 export interface Aim {
   readonly median?: number;

@@ -28,6 +28,8 @@ export interface Line {
 }
 
 export interface FleetOptions {
+  /** Three nodes when left out. */
+  readonly nodes?: readonly number[];
   /** Lines of the `[cluster]` section, and sections after it. */
   readonly cluster?: string;
   /** For Node itself, before the program. */
@@ -70,8 +72,10 @@ export class Fleet {
   readonly configPath: string;
   readonly config: ClusterConfig;
   readonly lines: Line[] = [];
+  readonly ids: readonly number[];
   readonly #options: FleetOptions;
   readonly #children = new Map<number, ChildProcess>();
+  readonly #closers: (() => Promise<void>)[] = [];
   readonly #watchers = new Set<() => void>();
 
   constructor(folder: string, config: ClusterConfig, options: FleetOptions) {
@@ -80,6 +84,7 @@ export class Fleet {
     this.configPath = join(folder, "bench.toml");
     this.config = config;
     this.#options = options;
+    this.ids = options.nodes ?? nodeIds;
   }
 
   start(id: number): void {
@@ -101,7 +106,7 @@ export class Fleet {
   }
 
   startAll(): void {
-    for (const id of nodeIds) this.start(id);
+    for (const id of this.ids) this.start(id);
   }
 
   pidOf(id: number): number {
@@ -129,7 +134,7 @@ export class Fleet {
   }
 
   /** Looks again after every line, until `look` gives something. */
-  when<Value>(what: string, look: () => Value | null): Promise<Value> {
+  when<Value>(what: string, look: () => Value | null, withinMs: number = waitMsMax): Promise<Value> {
     return new Promise((resolve, reject) => {
       const tryIt = (): void => {
         const seen = look();
@@ -140,8 +145,8 @@ export class Fleet {
       };
       const timer = setTimeout(() => {
         this.#watchers.delete(tryIt);
-        reject(new Error(`waited ${waitMsMax} ms in vain: ${what}\n${this.#lastLines()}`));
-      }, waitMsMax);
+        reject(new Error(`waited ${withinMs} ms in vain: ${what}\n${this.#lastLines()}`));
+      }, withinMs);
       this.#watchers.add(tryIt);
       tryIt();
     });
@@ -150,7 +155,7 @@ export class Fleet {
   /** All nodes name one leader of one term, by what they logged from line `from` on; when the last one did. */
   agreed(from: number): Promise<Line> {
     return this.when("agreement", () => {
-      const last = nodeIds.map(
+      const last = this.ids.map(
         (id) =>
           this.lines.findLast(
             (line, at) => at >= from && line.node === id && line.event === "leader.elected",
@@ -164,7 +169,7 @@ export class Fleet {
 
   /** Node `id`, started at line `from`, hears the others, is heard by them, and follows. */
   async joined(id: number, from: number): Promise<void> {
-    const others = nodeIds.filter((other) => other !== id);
+    const others = this.ids.filter((other) => other !== id);
     const saw = (node: number, peer: number): boolean =>
       this.lines.some(
         (line, at) =>
@@ -190,18 +195,24 @@ export class Fleet {
 
   /** Ends all processes in good order. */
   async stopAll(): Promise<void> {
-    for (const id of nodeIds) this.signal(id, "SIGCONT");
-    for (const id of nodeIds) this.signal(id, "SIGTERM");
+    for (const id of this.ids) this.signal(id, "SIGCONT");
+    for (const id of this.ids) this.signal(id, "SIGTERM");
     const late = setTimeout(() => {
-      for (const id of nodeIds) this.signal(id, "SIGKILL");
+      for (const id of this.ids) this.signal(id, "SIGKILL");
     }, waitMsMax);
-    await Promise.all(nodeIds.map((id) => this.untilGone(id)));
+    await Promise.all(this.ids.map((id) => this.untilGone(id)));
     clearTimeout(late);
+  }
+
+  /** What has to end with it. */
+  alsoClose(close: () => Promise<void>): void {
+    this.#closers.push(close);
   }
 
   /** The same, and removes the folder. */
   async close(): Promise<void> {
     await this.stopAll();
+    await Promise.all(this.#closers.map((close) => close()));
     rmSync(this.folder, { recursive: true, force: true });
     everyFolder.delete(this.folder);
   }
@@ -229,8 +240,9 @@ export const isOwnElection = ({ node, event, fields }: Line): boolean =>
 export const openFleet = async (options: FleetOptions = {}): Promise<Fleet> => {
   const folder = mkdtempSync(join(tmpdir(), "distinsta-bench-"));
   everyFolder.add(folder);
-  const base = await freePorts(nodeIds.length);
-  const servers = nodeIds.map((id) => `node${id} = "127.0.0.1:${base + id - 1}"`);
+  const ids = options.nodes ?? nodeIds;
+  const base = await freePorts(ids.length);
+  const servers = ids.map((id) => `node${id} = "127.0.0.1:${base + id - 1}"`);
   const toml = ["[servers]", ...servers, "[cluster]", options.cluster ?? "", ""].join("\n");
   writeFileSync(join(folder, "bench.toml"), toml);
   const config = must(parseConfig(toml));

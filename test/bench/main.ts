@@ -9,10 +9,12 @@ import { measureConsole } from "./console.ts";
 import { type Figure, jsonOf, nowMs, tableOf } from "./figures.ts";
 import { measureFreeze, measureKill, measureStart } from "./leaders.ts";
 import { describeMachine, sayMachine } from "./machine.ts";
+import { measureMillion } from "./million.ts";
 import { type Options, quickRun, wholeRun } from "./options.ts";
 import { profileArguments, sayProfiles } from "./profile.ts";
+import { measureRefill } from "./refill.ts";
 import { measureStall } from "./stall.ts";
-import { measureCrowd, measureUploads } from "./uploads.ts";
+import { measureCrowd, measureMemory, measureUploads } from "./uploads.ts";
 import { measureWire } from "./wire.ts";
 
 const parts: Readonly<Record<string, (options: Options) => Promise<readonly Figure[]>>> = {
@@ -22,8 +24,11 @@ const parts: Readonly<Record<string, (options: Options) => Promise<readonly Figu
   stall: measureStall,
   upload: measureUploads,
   crowd: measureCrowd,
+  memory: measureMemory,
+  refill: measureRefill,
   wire: measureWire,
   console: measureConsole,
+  million: measureMillion,
 };
 
 const usage = [

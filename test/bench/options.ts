@@ -7,10 +7,16 @@ export interface Options {
   readonly freezes: number;
   /** Kills while somebody uploads. */
   readonly stalls: number;
-  /** Uploads of 50 kB, 1 MB and 10 MB. */
-  readonly uploads: readonly [number, number, number];
+  /** Uploads of 50 kB, 200 kB, 1 MB and 10 MB. */
+  readonly uploads: readonly [number, number, number, number];
+  /** Images of 1 MB that a node has to fetch. */
+  readonly missed: number;
   /** Turns of eight clients. */
   readonly turns: number;
+  /** Of the node with many, and how often it is started and asked for pages each time. */
+  readonly records: number;
+  readonly recordStarts: number;
+  readonly recordPages: number;
   readonly turnMs: number;
   readonly consoleStarts: number;
   /** Windows of five seconds in which the console's part of a core is looked at. */
@@ -27,8 +33,12 @@ export const wholeRun: Options = {
   kills: 200,
   freezes: 30,
   stalls: 15,
-  uploads: [60, 40, 15],
+  uploads: [60, 40, 40, 15],
+  missed: 200,
   turns: 5,
+  records: 1_000_000,
+  recordStarts: 5,
+  recordPages: 20,
   turnMs: 2_000,
   consoleStarts: 10,
   consoleWindows: 8,
@@ -43,8 +53,12 @@ export const quickRun: Options = {
   kills: 6,
   freezes: 4,
   stalls: 3,
-  uploads: [10, 8, 4],
+  uploads: [10, 8, 8, 4],
+  missed: 30,
   turns: 1,
+  records: 50_000,
+  recordStarts: 2,
+  recordPages: 8,
   turnMs: 1_500,
   consoleStarts: 3,
   consoleWindows: 2,

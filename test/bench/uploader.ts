@@ -5,15 +5,16 @@
  * Each client uploads either to the cluster, with the real client, or the same bytes to the bare processes.
  */
 import { readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as tls from "node:tls";
 import { type Client, createClient } from "../../core/io/client/client.ts";
+import { PartFile } from "../../core/io/client/sealed-file.ts";
 import type { Source } from "../../core/io/client/source.ts";
 import { systemClock, wallNow } from "../../core/io/clock.ts";
 import { parseConfig } from "../../core/io/config-file.ts";
 import { loadUser, type User } from "../../core/io/pki/users.ts";
-import { userNameOf } from "../../core/model/ids.ts";
+import { type ImageId, userNameOf } from "../../core/model/ids.ts";
 import { chunkBytes } from "../../core/model/limits.ts";
 import { lengthBytes, securely } from "./bare.ts";
 import { nowMs } from "./figures.ts";
@@ -31,9 +32,10 @@ export interface UploaderOptions {
   readonly pictures: readonly string[];
 }
 
-export type Target = "cluster" | "bare";
+/** `get`: what was uploaded to the cluster before is fetched and opened. */
+export type Target = "cluster" | "bare" | "get";
 
-/** `upload`: one, by the first client. `begin`: all clients, one upload after the other, until `end`. `stop`: exit. */
+/** `upload`: one, by the first client. `begin`: all clients, one after the other, until `end`. `stop`: exit. */
 export type Order =
   | { readonly kind: "upload"; readonly picture: number; readonly target: Target }
   | { readonly kind: "begin"; readonly picture: number; readonly target: Target }
@@ -43,7 +45,7 @@ export type Order =
 export interface Done {
   readonly startedAtMs: number;
   readonly ms: number;
-  /** Null of the bare processes. */
+  /** Null of the bare processes, and of what was fetched. */
   readonly id: string | null;
 }
 
@@ -55,6 +57,8 @@ export interface Answer {
 }
 
 interface Worker {
+  /** The latest upload of each picture. */
+  readonly stored: Map<number, ImageId>;
   upload(picture: number, target: Target): Promise<string | null>;
 }
 
@@ -73,7 +77,8 @@ const workerOf = (
   pictures: readonly Uint8Array[],
   bare: Bare | null,
 ): Worker => ({
-  upload: async (at, target) => {
+  stored: new Map(),
+  async upload(at, target) {
     const bytes = pictures[at];
     const path = options.pictures[at];
     if (bytes === undefined || path === undefined) throw new Error(`there is no picture ${at}`);
@@ -82,8 +87,18 @@ const workerOf = (
       await bare.upload(bytes);
       return null;
     }
+    if (target === "get") {
+      const id = this.stored.get(at);
+      if (id === undefined) throw new Error("nothing was uploaded yet");
+      const fetched = must(
+        await client.get(id, false, () => new PartFile(join(options.folder, `got-${id}`))),
+      );
+      void unlink(fetched.savedAs);
+      return null;
+    }
     const uploaded = must(await client.upload(sourceOf(path, bytes), options.folder, {}));
-    void rm(uploaded.savedAs);
+    void unlink(uploaded.savedAs);
+    this.stored.set(at, uploaded.receipt.id);
     return uploaded.receipt.id;
   },
 });

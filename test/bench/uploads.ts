@@ -19,14 +19,22 @@ const bareUpload =
 /** Between two turns, for what was logged to be over. */
 const breathMs = 30;
 
-const sizes = [50_000, 1_000_000, 10_000_000];
+const sizes = [
+  { bytes: 50_000, aimMs: 2 },
+  { bytes: 200_000, aimMs: null },
+  { bytes: 1_000_000, aimMs: 8 },
+  { bytes: 10_000_000, aimMs: 60 },
+];
 const warmUps = 5;
 
 export const measureUploads = async (options: Options): Promise<readonly Figure[]> => {
   const { uploads, nodeArguments, clientArguments } = options;
   const fleet = await startSettled(nodeArguments);
   try {
-    const pictures = await makePictures(fleet, sizes);
+    const pictures = await makePictures(
+      fleet,
+      sizes.map(({ bytes }) => bytes),
+    );
     const [relay] = await startBareTrio(fleet);
     const uploader = await startUploader(
       fleet,
@@ -35,13 +43,14 @@ export const measureUploads = async (options: Options): Promise<readonly Figure[
     );
     const figures: Figure[] = [];
     for (const [at, picture] of pictures.entries()) {
-      const times = { cluster: [] as number[], bare: [] as number[] };
+      const times: Record<Target, number[]> = { cluster: [], bare: [], get: [] };
       const count = uploads[at] ?? 0;
+      const aimMs = sizes[at]?.aimMs ?? null;
       for (let turn = -Math.min(warmUps, count); turn < count; turn++) {
-        for (const target of ["cluster", "bare"] as const) {
+        for (const target of ["cluster", "bare", "get"] as const) {
           const from = fleet.lines.length;
           const done = await uploader.upload(at, target);
-          await settled(fleet, from, [done]);
+          if (target === "cluster") await settled(fleet, from, [done]);
           if (turn >= 0) times[target].push(done.ms);
         }
       }
@@ -51,7 +60,15 @@ export const measureUploads = async (options: Options): Promise<readonly Figure[
         values: times.cluster,
         floor: times.bare,
         floorIs: bareUpload,
-        aim: {},
+        aim: aimMs === null ? {} : { median: aimMs },
+      });
+      figures.push({
+        name: `get of ${sayBytes(picture)}, opened`,
+        unit: "ms",
+        values: times.get,
+        floor: times.cluster,
+        floorIs: "the upload of the same in the same turn: a get shall not take longer",
+        aim: aimMs === null ? {} : { median: aimMs },
       });
     }
     await uploader.close();
@@ -79,7 +96,10 @@ const settled = async (fleet: Fleet, from: number, uploads: readonly Done[]): Pr
   await pauseMs(breathMs);
 };
 
-const crowd = { processes: 2, clientsEach: 4, bytes: 200_000 };
+const crowd = { processes: 2, bytes: 200_000 };
+const crowds = [8, 32];
+/** A second, of eight clients, with decoding and without. */
+const crowdAims = { decoding: 140, looking: 450 };
 
 /**
  * Throughput, and the memory of every process after it. Two clusters take turns: one decodes what it stores, as
@@ -90,35 +110,55 @@ export const measureCrowd = async (options: Options): Promise<readonly Figure[]>
   const looking = await startSettled(options.nodeArguments, '[images]\ninspect = "header"');
   try {
     const bares = await startBareTrio(decoding);
-    const crowds = [
-      await gather(decoding, "cluster", bares, options),
-      await gather(looking, "cluster", bares, options),
-      await gather(decoding, "bare", bares, options),
-    ] as const;
-    // The first turn warms up.
-    for (let turn = 0; turn <= options.turns; turn++)
-      for (const each of crowds) {
-        const rate = await together(each, options.turnMs);
-        if (turn > 0) each.rates.push(rate);
-      }
-    const [first, second, floor] = crowds.map(({ rates }) => rates);
-    const figure = (name: string, values: readonly number[] = []): Figure => ({
-      name,
-      unit: "a second",
-      values,
-      floor: floor ?? [],
-      floorIs: bareUpload,
-      aim: {},
-    });
-    const memory = memoryFigures(decoding, bares);
-    for (const each of crowds) for (const uploader of each.uploaders) await uploader.close();
-    return [
-      figure("uploads a second, 8 clients of 200 kB", first),
-      figure('the same, inspect = "header"', second),
-      ...memory,
-    ];
+    const figures: Figure[] = [];
+    for (const clients of crowds) {
+      const gathered = [
+        await gather(decoding, "cluster", clients, bares, options),
+        await gather(looking, "cluster", clients, bares, options),
+        await gather(decoding, "bare", clients, bares, options),
+      ] as const;
+      // The first turn warms up.
+      for (let turn = 0; turn <= options.turns; turn++)
+        for (const each of gathered) {
+          const rate = await together(each, options.turnMs);
+          if (turn > 0) each.rates.push(rate);
+        }
+      const [first, second, floor] = gathered.map(({ rates }) => rates);
+      const figure = (name: string, values: readonly number[] = [], aim: number): Figure => ({
+        name,
+        unit: "a second",
+        values,
+        floor: floor ?? [],
+        floorIs: bareUpload,
+        aim: clients === crowds[0] ? { median: aim } : {},
+      });
+      const who = `uploads a second, ${clients} clients of 200 kB`;
+      figures.push(
+        figure(`${who}, decoded, with thumbnails`, first, crowdAims.decoding),
+        figure(`${who}, inspect = "header"`, second, crowdAims.looking),
+      );
+      for (const each of gathered) for (const uploader of each.uploaders) await uploader.close();
+    }
+    return [...figures, ...memoryFigures("small", decoding, bares)];
   } finally {
     await Promise.all([decoding.close(), looking.close()]);
+  }
+};
+
+/** Memory under the largest load that there is an aim for: 20 MB from eight clients, decoded. */
+export const measureMemory = async (options: Options): Promise<readonly Figure[]> => {
+  const fleet = await startSettled(options.nodeArguments);
+  try {
+    const bares = await startBareTrio(fleet);
+    const large = { bytes: 20_000_000, ...options };
+    const cluster = await gather(fleet, "cluster", 8, bares, large);
+    const bare = await gather(fleet, "bare", 8, bares, large);
+    for (let turn = 0; turn <= options.turns; turn++)
+      for (const each of [cluster, bare]) await together(each, options.turnMs);
+    for (const each of [cluster, bare]) for (const uploader of each.uploaders) await uploader.close();
+    return memoryFigures("20 MB", fleet, bares);
+  } finally {
+    await fleet.close();
   }
 };
 
@@ -132,11 +172,13 @@ interface Crowd {
 const gather = async (
   fleet: Fleet,
   target: Target,
+  clients: number,
   bares: readonly [Bare, Bare, Bare],
-  { clientArguments }: Options,
+  { clientArguments, bytes = crowd.bytes }: Options & { readonly bytes?: number },
 ): Promise<Crowd> => {
-  const pictures = await makePictures(fleet, [crowd.bytes]);
-  const wish = { clients: crowd.clientsEach, barePort: target === "bare" ? bares[0].port : null, pictures };
+  const pictures = await makePictures(fleet, [bytes]);
+  const barePort = target === "bare" ? bares[0].port : null;
+  const wish = { clients: clients / crowd.processes, barePort, pictures };
   const more = { nodeArguments: clientArguments };
   const starting = Array.from({ length: crowd.processes }, () => startUploader(fleet, wish, more));
   return { fleet, target, uploaders: await Promise.all(starting), rates: [] };
@@ -154,7 +196,7 @@ const together = async ({ fleet, target, uploaders }: Crowd, ms: number): Promis
   return uploads.length / ((lastMs - startedAtMs) / 1_000);
 };
 
-const memoryFigures = (fleet: Fleet, bares: readonly Bare[]): readonly Figure[] => {
+const memoryFigures = (load: string, fleet: Fleet, bares: readonly Bare[]): readonly Figure[] => {
   const floorPids = bares.map(({ child }) => child.pid ?? 0);
   const pids = nodeIds.map((id) => fleet.pidOf(id));
   const figure = (name: string, field: string): Figure => ({
@@ -163,11 +205,12 @@ const memoryFigures = (fleet: Fleet, bares: readonly Bare[]): readonly Figure[] 
     values: pids.flatMap((pid) => megabytes(pid, field)),
     floor: floorPids.flatMap((pid) => megabytes(pid, field)),
     floorIs: "the three bare processes after as many turns",
-    aim: {},
+    aim: { most: 200 },
   });
+  const what = load === "small" ? "images of 200 kB" : "images of 20 MB from 8 clients";
   const figures = [
-    figure("memory of a node, after the load", "VmRSS"),
-    figure("memory of a node, at its most", "VmHWM"),
+    figure(`memory of a node, after ${what}`, "VmRSS"),
+    figure(`memory of a node, at its most, ${what}`, "VmHWM"),
   ];
   // Only Linux tells.
   return figures.filter(({ values }) => values.length > 0);

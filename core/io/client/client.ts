@@ -5,7 +5,6 @@ import type { ClusterConfig } from "../../model/config.ts";
 import { bad, fault, good, type Result } from "../../model/faults.ts";
 import { type ImageId, type NodeId, parseImageId, shortId, type UserName } from "../../model/ids.ts";
 import { imageIdPart } from "../../model/image-id.ts";
-import { pageRecordsMax } from "../../model/limits.ts";
 import type { ImageRecord } from "../../model/records.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { Clock } from "../../ports.ts";
@@ -94,12 +93,15 @@ const clientOf = (session: Session, user: UserName, keys: KeyPair): Client => ({
   close: () => session.pool.close(),
 });
 
+/** Asked for at once: so few that the first of them are shown within some milliseconds. */
+export const listRecords = 100;
+
 async function* listAll(session: Session): AsyncGenerator<Result<ImageRecord>> {
   let before: ImageId | null = null;
   for (;;) {
     const from: ImageId | null = before;
     const page = await askAny(session, async (connection) => {
-      await connection.send({ kind: "list", before: from, limit: pageRecordsMax });
+      await connection.send({ kind: "list", before: from, limit: listRecords });
       return replyFrom(connection, ["list.page"]);
     });
     if (!page.ok) {

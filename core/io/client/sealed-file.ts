@@ -10,8 +10,9 @@ import { dirname, resolve } from "node:path";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../../model/faults.ts";
 import { type ImageId, shortId } from "../../model/ids.ts";
 import { createdAtOf } from "../../model/image-id.ts";
+import { giveBack } from "../../model/memory.ts";
 import { sameBytes } from "../bytes.ts";
-import { writeWhole } from "../disk.ts";
+import { writeAll } from "../disk.ts";
 import { codeOf } from "../files.ts";
 
 /** A name that every file system takes, with `.part` after it too: at most 255 bytes, no character with a meaning. */
@@ -44,7 +45,35 @@ export const discardParts = (): void => {
   unfinished.clear();
 };
 
-/** A file that appears whole or not at all. */
+/** What may wait for the disk before whoever writes has to wait. */
+const backlogBytesMax = 1_048_576;
+
+/** Chunks for the file, and whether they will be looked at. */
+interface Queue {
+  readonly chunks: Uint8Array[];
+  due: boolean;
+}
+
+const emptyQueue = (): Queue => ({ chunks: [], due: false });
+
+const bytesOf = (chunks: readonly Uint8Array[]): number =>
+  chunks.reduce((sum, { length }) => sum + length, 0);
+
+/** Its folder is there already, most of the time. */
+const openPart = async (path: string): Promise<FileHandle> => {
+  try {
+    return await open(path, "w");
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return open(path, "w");
+  }
+};
+
+/**
+ * A file that appears whole or not at all. It is written in the background: a failure is told by whichever call comes
+ * next, at the latest by `finish`.
+ */
 export class PartFile {
   readonly path: string;
   #file: FileHandle | null = null;
@@ -52,6 +81,13 @@ export class PartFile {
   #bytes = 0;
   /** Given up: whoever still writes to it, writes nothing. */
   #discarded = false;
+  #queue: Queue = emptyQueue();
+  /** Of all queues: what is not written yet. */
+  #waitingBytes = 0;
+  /** Everything so far, one after the other; never rejects. */
+  #work: Promise<void> = Promise.resolve();
+  #fault: Fault | null = null;
+  #settling = false;
 
   constructor(path: string) {
     this.path = resolve(path);
@@ -66,28 +102,48 @@ export class PartFile {
     return this.#bytes;
   }
 
-  /** Begins anew, with `head` first, which is not part of the hash. Throws FaultError. */
+  /** Begins anew, with `head` first, which is not part of the hash. May be written to at once. Throws FaultError. */
   async restart(head: Uint8Array): Promise<void> {
-    await this.#file?.close();
-    this.#file = null;
     this.#hash = createHash("sha256");
     this.#bytes = 0;
-    await this.#try(async () => {
-      await mkdir(dirname(this.path), { recursive: true });
-      if (this.#discarded) return;
-      unfinished.add(this.#part);
-      this.#file = await open(this.#part, "w");
-      await writeWhole(this.#file, head);
+    this.#forget();
+    this.#settling = false;
+    this.#work = this.#work.then(() => {
+      this.#fault = null;
     });
+    this.#do(async () => {
+      await this.#close();
+      const file = await openPart(this.#part);
+      if (this.#discarded) await file.close();
+      else {
+        unfinished.add(this.#part);
+        this.#file = file;
+      }
+    });
+    if (head.length > 0) this.#push(head);
+    await this.#work;
+    this.#check();
     if (this.#discarded) await this.discard();
   }
 
-  /** Throws FaultError. */
+  /** Takes `chunk` over. Resolves when there is room for more. Throws FaultError. */
   async write(chunk: Uint8Array): Promise<void> {
+    this.#check();
     this.#hash.update(chunk);
     this.#bytes += chunk.length;
-    const file = this.#file;
-    if (file !== null) await this.#try(() => writeWhole(file, chunk));
+    this.#push(chunk);
+    while (this.#waitingBytes > backlogBytesMax && this.#fault === null) await this.#work;
+    this.#check();
+  }
+
+  /** Nothing more comes: it can go to the disk while others still have to say that it is what it should be. */
+  settle(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    this.#do(async () => {
+      await this.#file?.sync();
+      await this.#close();
+    });
   }
 
   /** Puts it in its place. With `hash`, what was written since `restart` must have it: SEAL_BROKEN otherwise. */
@@ -96,34 +152,73 @@ export class PartFile {
       await this.discard();
       return bad(fault("SEAL_BROKEN", { id, reason: "what came back is not what the receipt says" }));
     }
-    try {
-      await this.#file?.sync();
-      await this.#file?.close();
-      this.#file = null;
+    this.settle();
+    this.#do(async () => {
       await rename(this.#part, this.path);
       unfinished.delete(this.#part);
-      return good(this.path);
-    } catch (error) {
-      await this.discard();
-      return bad(writeFault(this.path, error));
-    }
+    });
+    await this.#work;
+    const problem = this.#fault;
+    if (problem === null) return good(this.path);
+    await this.discard();
+    return bad(problem);
   }
 
   /** Leaves nothing behind. */
   async discard(): Promise<void> {
     this.#discarded = true;
-    await this.#file?.close().catch(() => undefined);
-    this.#file = null;
+    this.#forget();
+    await this.#work;
+    await this.#close().catch(() => undefined);
     await rm(this.#part, { force: true }).catch(() => undefined);
     unfinished.delete(this.#part);
   }
 
-  async #try(act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      throw new FaultError(writeFault(this.path, error));
-    }
+  #check(): void {
+    if (this.#fault !== null) throw new FaultError(this.#fault);
+  }
+
+  #push(chunk: Uint8Array): void {
+    if (this.#discarded) return;
+    const queue = this.#queue;
+    queue.chunks.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (queue.due) return;
+    queue.due = true;
+    // What has come while the disk was busy is written at once.
+    this.#do(async () => {
+      queue.due = false;
+      const chunks = queue.chunks.splice(0);
+      try {
+        if (this.#file !== null) await writeAll(this.#file, chunks);
+      } finally {
+        this.#waitingBytes -= bytesOf(chunks);
+      }
+      for (const written of chunks) giveBack(written);
+    });
+  }
+
+  #forget(): void {
+    this.#waitingBytes -= bytesOf(this.#queue.chunks);
+    this.#queue = emptyQueue();
+  }
+
+  /** After what there is to do already; not at all when that has failed. */
+  #do(act: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#fault !== null) return;
+      try {
+        await act();
+      } catch (error) {
+        this.#fault ??= writeFault(this.path, error);
+      }
+    });
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    await file?.close();
   }
 }
 

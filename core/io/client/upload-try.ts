@@ -23,7 +23,10 @@ export interface SealedSink {
   readonly bytes: number;
   /** Throws FaultError, like `write`. `head` is not counted. */
   restart(head: Uint8Array): Promise<void>;
+  /** May be called while `restart` is under way. Takes `chunk` over. */
   write(chunk: Uint8Array): Promise<void>;
+  /** Nothing more comes. */
+  settle(): void;
 }
 
 export interface UploadTry {
@@ -109,10 +112,12 @@ const receiveSealed = async (
   { upload, sealed }: UploadTry,
   progress: { accepted: boolean },
 ): Promise<Receipt> => {
+  let bytesDue: number | null = null;
   for (;;) {
     const incoming = await connection.receive({ withinMs: stallMsMax });
     if (incoming.kind === "chunk") {
       await sealed.write(incoming.bytes);
+      if (sealed.bytes === bytesDue) sealed.settle();
       continue;
     }
     const reply = replyIn(incoming, ["upload.accepted", "receipt"]);
@@ -122,7 +127,9 @@ const receiveSealed = async (
     if (reply.kind === "receipt") return reply;
     if (progress.accepted) throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "accepted twice" }));
     progress.accepted = true;
-    await sealed.restart(upload.header);
+    bytesDue = reply.payloadBytes;
+    // The file is opened while the first bytes are on their way; `write` tells when it cannot be.
+    sealed.restart(upload.header).catch(() => undefined);
   }
 };
 

@@ -6,7 +6,6 @@
 import { join } from "node:path";
 import { bad, good, type Result } from "../../model/faults.ts";
 import type { Receipt } from "../../model/messages.ts";
-import { makeHeader } from "../../seal/header.ts";
 import type { KeyPair } from "../../seal/identity.ts";
 import { imageIdOf } from "../../seal/image-id.ts";
 import { fingerprint } from "../../seal/nonce.ts";
@@ -15,6 +14,7 @@ import { dispatchUpload, type PreparedUpload, type UploadHooks } from "./dispatc
 import { PartFile, sealedName } from "./sealed-file.ts";
 import { type Session, userOf } from "./session.ts";
 import { examine, type Source } from "./source.ts";
+import { takeHeader } from "./spare-header.ts";
 
 export interface Uploaded {
   readonly receipt: Receipt;
@@ -50,7 +50,7 @@ const prepare = async (session: Session, keys: KeyPair, source: Source): Promise
   if (!examined.ok) return examined;
   const { recoveryRecipient } = session.config.images;
   const recipients = recoveryRecipient === null ? [keys.recipient] : [keys.recipient, recoveryRecipient];
-  const wrapped = await makeHeader(recipients);
+  const wrapped = takeHeader(keys, recipients);
   if (!wrapped.ok) return wrapped;
   const { sha256, picture } = examined.value;
   const { fileKey, header } = wrapped.value;

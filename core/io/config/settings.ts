@@ -152,7 +152,7 @@ export const settings = {
     }),
     inspection_backlog_bytes_max: whole({
       unit: "bytes",
-      fallback: 67_108_864,
+      fallback: 33_554_432,
       min: 1_048_576,
       max: 4_294_967_296,
       reason:

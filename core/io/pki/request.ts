@@ -54,7 +54,7 @@ export const readRequest = async (path: string, pem: string): Promise<Result<Use
   const asked = namesOf(request);
   if (asked === null) return refuse("it does not name one user and one age recipient");
   // The library knows checksum and curve: a recipient to which nothing can be sealed is none.
-  if (!(await makeHeader([asked.recipient])).ok) return refuse("its age recipient is mistyped");
+  if (!makeHeader([asked.recipient]).ok) return refuse("its age recipient is mistyped");
   return good({ ...asked, publicKeyDer });
 };
 

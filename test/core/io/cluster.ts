@@ -257,7 +257,7 @@ export const requestFor = async (
   changes: Partial<Upload> = {},
 ): Promise<Upload> => {
   const sha256 = createHash("sha256").update(image).digest();
-  const { header, fileKey } = must(await makeHeader([user.recipient]));
+  const { header, fileKey } = must(makeHeader([user.recipient]));
   return {
     kind: "upload",
     id: imageIdOf(wallNow(), fileKey, sha256, user.name),

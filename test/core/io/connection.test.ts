@@ -246,3 +246,22 @@ describe("the end of a connection", () => {
     await expect(wire.sendChunk(chunk(1))).rejects.toMatchObject({ fault: { code: "CONNECTION_LOST" } });
   });
 });
+
+test("after a while of reading without a break a connection lets others have their turn", async () => {
+  const socket = new Duplex({ read: () => undefined, write: (_bytes, _encoding, done) => done() });
+  const wire = openWire(socket, "the peer");
+  socket.emit("data", encodeFrame("message", encodeMessage(status)));
+  await wire.receive();
+  const whole = sealedChunkBytesMax;
+  let read = 0;
+  while (!socket.isPaused() && read < inboundBytesMax * 2) {
+    socket.emit("data", encodeFrame("chunk", chunk(whole)));
+    read += whole;
+    // Whoever takes everything at once does not keep it reading.
+    await wire.receive();
+  }
+  expect(socket.isPaused()).toBe(true);
+  expect(read).toBeLessThanOrEqual(inboundBytesMax + whole);
+  await turn();
+  expect(socket.isPaused()).toBe(false);
+});

@@ -44,14 +44,14 @@ describe("a new disk", () => {
 });
 
 describe("what is remembered of the others", () => {
-  test("is there when the next process asks, and for its owner's eyes", () => {
+  test("is there when the next process asks, and for its owner's eyes", async () => {
     const lab = found();
-    must(lab.standing.saveMemories(memories(2, 3)));
+    must(await lab.standing.saveMemories(memories(2, 3)));
     expect(again(lab).memories).toEqual(memories(2, 3));
     if (process.platform !== "win32") expect(statSync(join(lab.folder, "peers.json")).mode & 0o077).toBe(0);
   });
 
-  test("of any disk comes back as it was", () => {
+  test("of any disk comes back as it was", async () => {
     const count = fc.nat(Number.MAX_SAFE_INTEGER);
     const disk = fc.record({
       generation: count,
@@ -62,43 +62,43 @@ describe("what is remembered of the others", () => {
     const memory = fc.record({ run: count, latest: disk, before: fc.option(disk) });
     const known = fc.dictionary(fc.integer({ min: 1, max: 9 }).map(String), memory);
     const lab = found();
-    fc.assert(
-      fc.property(known, (drawn) => {
+    await fc.assert(
+      fc.asyncProperty(known, async (drawn) => {
         const wanted = new Map(Object.entries(drawn).map(([node, kept]) => [nodeId(Number(node)), kept]));
-        must(lab.standing.saveMemories(wanted));
+        must(await lab.standing.saveMemories(wanted));
         expect(again(lab).memories).toEqual(wanted);
       }),
       { numRuns: 30 },
     );
   });
 
-  test("is written only when it has changed", () => {
+  test("is written only when it has changed", async () => {
     const lab = found();
-    must(lab.standing.saveMemories(memories(2)));
+    must(await lab.standing.saveMemories(memories(2)));
     const path = join(lab.folder, "peers.json");
     rmSync(path);
-    must(lab.standing.saveMemories(memories(2)));
+    must(await lab.standing.saveMemories(memories(2)));
     expect(existsSync(path)).toBe(false);
-    must(lab.standing.saveMemories(memories(2, 3)));
+    must(await lab.standing.saveMemories(memories(2, 3)));
     expect(existsSync(path)).toBe(true);
     // The next process knows what is on the disk, and does not write it again.
     rmSync(path);
     const next = again(lab);
-    must(next.saveMemories(new Map()));
+    must(await next.saveMemories(new Map()));
     expect(existsSync(path)).toBe(false);
   });
 
-  test("is tried again after a failure, and the failure is told", () => {
+  test("is tried again after a failure, and the failure is told", async () => {
     const lab = found();
     const path = join(lab.folder, "peers.json");
     // A file cannot take the place of a folder with something in it.
     mkdirSync(join(path, "in the way"), { recursive: true });
-    expect(lab.standing.saveMemories(memories(2))).toMatchObject({
+    expect(await lab.standing.saveMemories(memories(2))).toMatchObject({
       ok: false,
       fault: { code: "DISK_FAILED" },
     });
     rmSync(path, { recursive: true });
-    must(lab.standing.saveMemories(memories(2)));
+    must(await lab.standing.saveMemories(memories(2)));
     expect(again(lab).memories).toEqual(memories(2));
   });
 

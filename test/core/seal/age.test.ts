@@ -47,7 +47,7 @@ describe.skipIf(missing && !mustRun)(title, () => {
   });
 
   const headerFor = async (...recipients: readonly string[]) => {
-    const made = await makeHeader(recipients);
+    const made = makeHeader(recipients);
     if (!made.ok) throw new Error(made.fault.code);
     return made.value;
   };
@@ -70,7 +70,7 @@ describe.skipIf(missing && !mustRun)(title, () => {
 
   it("opens image and thumbnail with the one header, and with the header of another reader", async () => {
     const { header, fileKey } = await headerFor(alice.recipient);
-    const shared = await wrapFileKey(fileKey, [bob.recipient]);
+    const shared = wrapFileKey(fileKey, [bob.recipient]);
     if (!shared.ok) throw new Error(shared.fault.code);
     const image = sealed(fileKey, Buffer.from("an image"));
     const thumbnail = sealWhole(fileKey, noise(16, 6), Buffer.from("a thumbnail"));

@@ -7,7 +7,7 @@ import { sealWhole } from "../../../core/seal/payload.ts";
 const [alice, bob] = await Promise.all([makeIdentity(), makeIdentity()]);
 
 const made = async (...recipients: readonly string[]) => {
-  const result = await makeHeader(recipients);
+  const result = makeHeader(recipients);
   if (!result.ok) throw new Error(result.fault.code);
   return result.value;
 };
@@ -34,7 +34,7 @@ describe("a header", () => {
   it("can be made again for another reader of the same file key", async () => {
     const { fileKey } = await made(alice.recipient);
     const kept = Uint8Array.from(fileKey);
-    const shared = await wrapFileKey(fileKey, [bob.recipient]);
+    const shared = wrapFileKey(fileKey, [bob.recipient]);
     if (!shared.ok) throw new Error(shared.fault.code);
     expect(fileKey).toEqual(kept);
     expect(await openHeader(shared.value, bob.identity, "x")).toEqual({ ok: true, value: kept });
@@ -82,7 +82,7 @@ describe("recipients", () => {
     recipient.slice(0, 20) + (recipient[20] === "q" ? "p" : "q") + recipient.slice(21);
 
   it("are age1 and 58 symbols with a right checksum", async () => {
-    expect(await isRecipient(alice.recipient)).toBe(true);
+    expect(isRecipient(alice.recipient)).toBe(true);
     const wrong = [
       "",
       "age1",
@@ -91,15 +91,15 @@ describe("recipients", () => {
       `${alice.recipient}q`,
       "age1pq1qqqq",
     ];
-    expect(await Promise.all(wrong.map(isRecipient))).toEqual(wrong.map(() => false));
+    expect(wrong.map(isRecipient)).toEqual(wrong.map(() => false));
   });
 
   it("are refused by name when they are none", async () => {
     const wrong = mistyped(alice.recipient);
-    expect(await makeHeader([alice.recipient, wrong])).toMatchObject({
+    expect(makeHeader([alice.recipient, wrong])).toMatchObject({
       fault: { code: "CREDENTIALS_INVALID", path: wrong },
     });
-    expect(await wrapFileKey(new Uint8Array(16), ["age1"])).toMatchObject({
+    expect(wrapFileKey(new Uint8Array(16), ["age1"])).toMatchObject({
       fault: { code: "CREDENTIALS_INVALID", path: "age1" },
     });
   });
@@ -107,8 +107,8 @@ describe("recipients", () => {
   it("are refused when they are a point that no secret leads to", async () => {
     // The point 0, with a right checksum.
     const zero = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z";
-    expect(await isRecipient(zero)).toBe(true);
-    const result = await makeHeader([zero]);
+    expect(isRecipient(zero)).toBe(true);
+    const result = makeHeader([zero]);
     expect(result).toMatchObject({ ok: false, fault: { code: "CREDENTIALS_INVALID" } });
   });
 });

@@ -2,7 +2,14 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../../../core/model/faults.ts";
 import { frameBytesMax, helloBytesMax, sealedChunkBytesMax } from "../../../core/model/limits.ts";
-import { createFrameParser, encodeFrame, type FrameKind, frameHead } from "../../../core/wire/frame.ts";
+import {
+  createFrameParser,
+  encodeFrame,
+  type FrameKind,
+  frameAround,
+  frameHead,
+  roomForChunk,
+} from "../../../core/wire/frame.ts";
 
 interface Parsed {
   readonly frames: { readonly kind: FrameKind; readonly body: number[] }[];
@@ -147,5 +154,25 @@ describe("bounds", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("room for a chunk", () => {
+  test("has its head before it, so that the chunk is a frame already", () => {
+    const body = roomForChunk(3);
+    body.set([7, 8, 9]);
+    const frame = frameAround(body);
+    expect(frame).toEqual(encodeFrame("chunk", new Uint8Array([7, 8, 9])));
+    expect(parse([hello, frame ?? new Uint8Array(0)]).frames.at(-1)).toEqual({
+      kind: "chunk",
+      body: [7, 8, 9],
+    });
+  });
+
+  test("is not seen in other bytes", () => {
+    expect(frameAround(new Uint8Array(3))).toBeNull();
+    expect(frameAround(new Uint8Array(8).subarray(5))).toBeNull();
+    expect(frameAround(roomForChunk(3).subarray(0, 2))).toBeNull();
+    expect(frameAround(roomForChunk(3).subarray(1))).toBeNull();
   });
 });

@@ -328,6 +328,10 @@ class MemorySink implements SealedSink {
     this.bytes = 0;
   }
 
+  settle(): void {
+    // There is no disk under it.
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     this.#chunks.push(chunk);
     this.bytes += chunk.length;

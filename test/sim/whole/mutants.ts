@@ -148,8 +148,8 @@ const byHashAlone = (index: Index): Index => {
 };
 
 /** The walk ends where nothing begins. */
-async function* upToZeros(file: DiskFile, segment: SegmentId): ReturnType<typeof walkSegment> {
-  for await (const extent of walkSegment(file, segment)) {
+async function* upToZeros(file: DiskFile, segment: SegmentId, from?: number): ReturnType<typeof walkSegment> {
+  for await (const extent of walkSegment(file, segment, from)) {
     const before = extent.head.at - blockBytes;
     if (before >= blockBytes) {
       const bytes = await file.read(before, blockBytes);

@@ -201,8 +201,11 @@ class SimWire implements Connection {
     return this.#send({ kind: "message", message });
   }
 
-  sendChunk(bytes: Uint8Array): Promise<void> {
-    return this.#send({ kind: "chunk", bytes });
+  /** As over a real wire: what arrives is the receiver's alone. */
+  sendChunk(bytes: Uint8Array, onDone?: () => void): Promise<void> {
+    const sent = this.#send({ kind: "chunk", bytes: new Uint8Array(bytes) });
+    onDone?.();
+    return sent;
   }
 
   receive({ withinMs }: { readonly withinMs?: number } = {}): Promise<Incoming> {

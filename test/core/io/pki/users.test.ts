@@ -22,7 +22,7 @@ describe("a user who is added where the CA is kept", () => {
   test("can open what is sealed to the recipient in her certificate", async () => {
     const user = must(await addUser(data, alice, noon));
     if (user.credentials.peer.role !== "user") throw new Error("not a user's certificate");
-    const { header, fileKey } = must(await makeHeader([user.credentials.peer.recipient]));
+    const { header, fileKey } = must(makeHeader([user.credentials.peer.recipient]));
     expect(must(await openHeader(header, user.identity, "x"))).toEqual(fileKey);
   });
 
