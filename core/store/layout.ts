@@ -8,6 +8,7 @@ import type { ImageId } from "../model/ids.ts";
 import type { AnyRecord } from "../model/records.ts";
 import type { IndexChange, Place, SegmentId } from "../ports.ts";
 import type { Draft, StagedPayload } from "./batch.ts";
+import type { LogPlace } from "./log-start.ts";
 import { type EncodedRecord, encodeRecord, rowOf } from "./record-codec.ts";
 import {
   encodeEntry,
@@ -18,7 +19,7 @@ import {
   type PayloadPlace,
   payloadSpaceOf,
 } from "./segment-format.ts";
-import type { LogPlace, Space } from "./segments.ts";
+import type { Space } from "./segments.ts";
 
 interface Item {
   readonly id: ImageId;

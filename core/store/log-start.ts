@@ -5,9 +5,16 @@
  *
  * It is a hint: who opens the store looks whether that batch is there, and reads everything when it is not.
  */
-import type { Index } from "../ports.ts";
+import type { Index, SegmentId } from "../ports.ts";
 import { segmentIdOf } from "./segment-format.ts";
-import type { LogPlace } from "./segments.ts";
+
+/** Where a batch of the log stands. */
+export interface LogPlace {
+  readonly segment: SegmentId;
+  /** Of its extent. */
+  readonly at: number;
+  readonly batch: number;
+}
 
 const noteName = "log start";
 /** How far the log goes on before it is noted again. */

@@ -12,8 +12,9 @@ import { diskName } from "../model/records.ts";
 import type { Disk, Index, IndexChange, Place, SegmentId } from "../ports.ts";
 import { storeDamage } from "./damage.ts";
 import { placeOfPayload } from "./layout.ts";
-import { readLogStart } from "./log-start.ts";
+import { type LogPlace, readLogStart } from "./log-start.ts";
 import { NewIds } from "./new-ids.ts";
+import { sameBytes } from "./reading.ts";
 import { decodeRecord, rowOf } from "./record-codec.ts";
 import { type FoundBatch, type Recovery, recoverLog } from "./recover.ts";
 import {
@@ -24,8 +25,8 @@ import {
   type FoundEntry,
   nextBlock,
 } from "./segment-format.ts";
-import { type LogPlace, Segments, type SegmentsOptions } from "./segments.ts";
-import { SegmentStore, sameBytes } from "./store.ts";
+import { Segments, type SegmentsOptions } from "./segments.ts";
+import { SegmentStore } from "./store.ts";
 import type { walkSegment } from "./walk.ts";
 
 export interface StoreOptions {

@@ -11,6 +11,7 @@ import type { ImageId, StoreId } from "../model/ids.ts";
 import type { Disk, DiskFile, Place, SegmentId } from "../ports.ts";
 import { storeDamage, storeFull } from "./damage.ts";
 import { OpenFiles } from "./files.ts";
+import type { LogPlace } from "./log-start.ts";
 import { decodeManifest, encodeManifest, type Manifest, manifestName, segmentIn } from "./manifest.ts";
 import type { KnownSegment } from "./recover.ts";
 import {
@@ -38,14 +39,6 @@ export interface SegmentsOptions {
   readonly headroomBytes: number;
   /** How a segment is walked over; see `StoreOptions`. */
   readonly walk?: typeof walkSegment;
-}
-
-/** Where a batch of the log stands. */
-export interface LogPlace {
-  readonly segment: SegmentId;
-  /** Of its extent. */
-  readonly at: number;
-  readonly batch: number;
 }
 
 /** What the space is for: payloads keep off the headroom. */

@@ -6,10 +6,8 @@
  * nothing is tried again: what the disk then holds is not known, so the store has failed as a whole.
  */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, StoreId, UserName } from "../model/ids.ts";
-import { sealedChunkBytesMax } from "../model/limits.ts";
 import type { AnyRecord, ImageRecord } from "../model/records.ts";
 import type {
   DigestBucket,
@@ -27,10 +25,11 @@ import type {
 import { countFitting, type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
 import { KnownRecords, knownIn } from "./known-records.ts";
 import { layOut, measure, placedIn } from "./layout.ts";
-import { isFurther, noteLogStart } from "./log-start.ts";
+import { isFurther, type LogPlace, noteLogStart } from "./log-start.ts";
 import type { NewIds } from "./new-ids.ts";
 import { StagedPayloadWriter } from "./payload-writer.ts";
-import type { LogPlace, Segments } from "./segments.ts";
+import { readVerified } from "./reading.ts";
+import type { Segments } from "./segments.ts";
 import { logBytesMax } from "./walk.ts";
 
 export interface StoreParts {
@@ -165,7 +164,7 @@ export class SegmentStore implements Store {
     const known = await this.#known.of(id);
     const missing = bad(fault("IMAGE_UNAVAILABLE", { id, reason: "not on this node's disk" }));
     if (known?.record.kind !== "image" || known.payload === null) return missing;
-    const chunks = this.#readVerified(known.record, known.payload);
+    const chunks = this.#read(known.record, known.payload);
     if (known.record.facts.payloadBytes > verifiedFirstBytesMax) return good(chunks);
     try {
       const whole: Uint8Array[] = [];
@@ -236,7 +235,7 @@ export class SegmentStore implements Store {
     const known = await this.#known.of(id);
     if (known?.record.kind !== "image" || known.payload === null) return "not here";
     try {
-      for await (const _ of this.#readVerified(known.record, known.payload));
+      for await (const _ of this.#read(known.record, known.payload));
       return "sound";
     } catch (error) {
       if (error instanceof FaultError && error.fault.code === "SEAL_BROKEN") return "damaged";
@@ -393,30 +392,11 @@ export class SegmentStore implements Store {
     this.#fault ??= problem;
   }
 
-  /** The chunks of a payload; SEAL_BROKEN is thrown at their end when they are not what they should be. */
-  async *#readVerified(record: ImageRecord, payload: Place): AsyncGenerator<Uint8Array> {
-    const { id, payloadHash, payloadBytes } = record.facts;
-    const hash = createHash("sha256");
-    let bytes = 0;
-    const place = { segment: payload.segment, at: payload.at, payloadBytes };
-    try {
-      for await (const chunk of this.segments.readPayload(place, sealedChunkBytesMax)) {
-        hash.update(chunk);
-        bytes += chunk.length;
-        yield chunk;
-      }
-    } catch (error) {
-      // A block that cannot be read, or a file that is gone: this copy is lost, the rest of the disk may be good.
-      if (!(error instanceof FaultError) || error.fault.code !== "DISK_FAILED") throw error;
-      bytes = -1;
-    }
-    if (bytes === payloadBytes && this.#isSound(hash.digest(), payloadHash)) return;
-    await this.setAside(id, payload);
-    throw new FaultError(fault("SEAL_BROKEN", { id, reason: "its copy on this disk is damaged" }));
+  #read(record: ImageRecord, payload: Place): AsyncGenerator<Uint8Array> {
+    const setAside = (): Promise<unknown> => this.setAside(record.facts.id, payload);
+    return readVerified(this.segments, record, payload, this.#isSound, setAside);
   }
 }
-
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 const holdingOf = ({ record, change, payload }: Known): Holding => ({
   record,
