@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import { openFolderDisk } from "../../core/io/folder-disk.ts";
 import { openIndex } from "../../core/io/index/index-client.ts";
 import { nodeId } from "../../core/model/ids.ts";
@@ -59,11 +60,16 @@ describeStore(
     const folder = testFolder();
     const files: DiskFile[] = [];
     let current: SegmentStore | null = null;
+    /** Its database must not be open twice, and the system closes the files of a process that is gone. */
+    const leave = async (): Promise<void> => {
+      await current?.index.close();
+      current = null;
+      for (const file of files.splice(0)) await file.close().catch(() => undefined);
+    };
+    onTestFinished(leave);
     return {
       open: async () => {
-        // The process before is gone; its database must not be open twice, and the system closes its files.
-        await current?.index.close();
-        for (const file of files.splice(0)) await file.close().catch(() => undefined);
+        await leave();
         const index = await openIndex(join(folder, "index.sqlite"));
         if (!index.ok) throw new Error(JSON.stringify(index.fault));
         const disk = await openFolderDisk(join(folder, "segments"));

@@ -27,7 +27,7 @@ const threeNodes = ["[servers]", 'node1 = "a:8001"', 'node2 = "b:8001"', 'node3 
 const problemsAfterServers = (...lines: string[]) => problemsOf([threeNodes, ...lines].join("\n"));
 
 describe("a whole configuration", () => {
-  test("is the servers alone; all else has the defaults of the design", () => {
+  test("is the servers alone; all else has defaults", () => {
     expect(parsedOf(threeNodes)).toEqual({
       servers: [
         { id: 1, host: "a", port: 8001 },
@@ -47,7 +47,7 @@ describe("a whole configuration", () => {
       limits: {
         imageBytesMax: 100_000_000,
         imagePixelsMax: 100_000_000,
-        inspectionBacklogBytesMax: 67_108_864,
+        inspectionBacklogBytesMax: 33_554_432,
         uploadsInFlightMax: 64,
         connectionsMax: 1_024,
       },
@@ -366,7 +366,7 @@ const configs: fc.Arbitrary<ClusterConfig> = fc
     limits: {
       imageBytesMax: drawn.imageBytesMax,
       imagePixelsMax: 100_000_000,
-      inspectionBacklogBytesMax: 67_108_864,
+      inspectionBacklogBytesMax: 33_554_432,
       uploadsInFlightMax: drawn.uploadsInFlightMax,
       connectionsMax: 1_024,
     },
