@@ -267,7 +267,7 @@ describe("a small file", () => {
     expect(await faultOf(disk.readSmall("manifest"))).toBe("DISK_FAILED");
   });
 
-  test.each(["write", "sync"] as const)(
+  test.each(["writeFile", "sync"] as const)(
     "keeps its old content, whole, when the %s of the new one fails",
     async (step) => {
       const { disk, folder } = await fresh();
