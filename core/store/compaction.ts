@@ -59,7 +59,7 @@ const moveAllOut = async (
       const group = groupFrom(rows, from);
       from += group.length;
       // Together, so that their entries share a batch: one by one each would take a block for itself.
-      const moved = await Promise.all(group.map((row) => moveOut(store, segment, row)));
+      const moved = await store.chore(() => moveGroup(store, segment, group));
       if (!(await pace(moved.reduce((sum, bytes) => sum + bytes, 0)))) return false;
     }
   }
@@ -77,6 +77,19 @@ const groupFrom = (rows: readonly IndexRow[], from: number): readonly IndexRow[]
     return at > from && bytes > bytesAtOnce;
   });
   return end === -1 ? rows.slice(from) : rows.slice(from, end);
+};
+
+/** Those that are still there: they may have been erased, or moved, since they were looked up. */
+const moveGroup = async (
+  store: SegmentStore,
+  segment: SegmentId,
+  group: readonly IndexRow[],
+): Promise<readonly number[]> => {
+  const rows = (await store.index.get(group.map(({ id }) => id))).filter((row) => row !== null);
+  const there = rows.filter(
+    ({ entry, payload }) => entry.segment === segment || payload?.segment === segment,
+  );
+  return Promise.all(there.map((row) => moveOut(store, segment, row)));
 };
 
 /** Bytes moved. */

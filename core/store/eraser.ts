@@ -5,6 +5,7 @@
  * only when every earlier entry of the image and its payload are zeros, on disk: then not even an index that is
  * made anew from the segments can bring it back. When all disks have said so, the tombstone itself may go.
  */
+import type { ImageId } from "../model/ids.ts";
 import type { Tombstone } from "../model/records.ts";
 import type { IndexRow, Place } from "../ports.ts";
 import { decodeRecord } from "./record-codec.ts";
@@ -14,12 +15,7 @@ import type { SegmentStore } from "./store.ts";
 /** Erases up to `limit` purged images and acknowledges them. Gives how many. */
 export const erasePurged = async (store: SegmentStore, limit: number): Promise<number> => {
   const rows = await store.index.toErase(limit);
-  for (const { id, payload } of rows) {
-    const places = await store.index.supersededOf(id);
-    await eraseEntries(store, places);
-    if (payload !== null) await erasePayload(store, payload);
-    await store.index.forgetSuperseded(id, places);
-  }
+  for (const { id } of rows) await store.chore(() => erase(store, id));
   if (rows.length > 0) await store.index.settle();
   for (const row of rows) {
     const tombstone = tombstoneIn(row);
@@ -27,6 +23,14 @@ export const erasePurged = async (store: SegmentStore, limit: number): Promise<n
     await store.wish({ kind: "erased", tombstone: { ...tombstone, erasedOn } });
   }
   return rows.length;
+};
+
+const erase = async (store: SegmentStore, id: ImageId): Promise<void> => {
+  const [row] = await store.index.get([id]);
+  const places = await store.index.supersededOf(id);
+  await eraseEntries(store, places);
+  if (row?.payload) await erasePayload(store, row.payload);
+  await store.index.forgetSuperseded(id, places);
 };
 
 /**
@@ -42,14 +46,16 @@ export const dropTombstones = async (
   const { rows } = await store.index.tombstones(null, limit);
   const going = rows.filter((row) => !row.toErase && mayGo(tombstoneIn(row)));
   if (going.length === 0 || !(await tellAll(going.map(tombstoneIn)))) return 0;
-  const present = await store.index.get(going.map(({ id }) => id));
-  for (const row of present) {
-    if (row === null) continue;
-    const { id, entry, change } = row;
-    await eraseEntries(store, [...(await store.index.supersededOf(id)), entry]);
-    await store.wish({ kind: "drop", id, change });
-  }
+  for (const { id } of going) await store.chore(() => drop(store, id));
   return going.length;
+};
+
+const drop = async (store: SegmentStore, id: ImageId): Promise<void> => {
+  const [row] = await store.index.get([id]);
+  if (row === null || row === undefined) return;
+  const { entry, change } = row;
+  await eraseEntries(store, [...(await store.index.supersededOf(id)), entry]);
+  await store.wish({ kind: "drop", id, change });
 };
 
 /** What was in a segment that is gone is erased already, though the index may not have heard of it. */

@@ -19,6 +19,8 @@ export class OpenFiles {
   readonly #disk: Disk;
   /** In the order of their last use, the longest unused first. */
   readonly #opened = new Map<string, Opened>();
+  /** Why the first sync failed that did. */
+  #failure: unknown = null;
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -40,7 +42,26 @@ export class OpenFiles {
     }
   }
 
-  /** The same for a stream: the file stays open until the reader is through or has left. */
+  /** What was written to that file is on disk when it resolves. */
+  sync(name: string): Promise<void> {
+    return this.using(name, (file) => this.synced(file));
+  }
+
+  /**
+   * The same for who uses the file already. When one sync has failed, none that ends later is believed: the system may
+   * take for written what the failed one had to write, whoever wrote it (Rebello et al., 2020).
+   */
+  async synced(file: DiskFile): Promise<void> {
+    try {
+      await file.sync();
+    } catch (error) {
+      this.#failure ??= error;
+      throw error;
+    }
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Like `using`, for a stream: the file stays open until the reader is through or has left. */
   async *reading<Item>(name: string, read: (file: DiskFile) => AsyncIterable<Item>): AsyncGenerator<Item> {
     const opened = this.#take(name);
     try {

@@ -22,7 +22,7 @@ export interface Checked {
 export const checkImage = async (store: SegmentStore, id: ImageId): Promise<Checked> => {
   const [row] = await store.index.get([id]);
   if (row === null || row === undefined) return { bytes: 0, entry: "sound", payload: "not here" };
-  const renewed = !(await entryIsSound(store, row)) && (await renewEntry(store, row));
+  const renewed = !(await entryIsSound(store, row)) && (await store.chore(() => renewEntry(store, row)));
   const payload = await store.verify(id);
   const payloadBytes = payload === "not here" ? 0 : (row.payload?.bytes ?? 0);
   return { bytes: row.entry.bytes + payloadBytes, entry: renewed ? "renewed" : "sound", payload };

@@ -213,7 +213,7 @@ export class Segments {
       await this.#headsWritten;
       await this.write(space, 0, pieces);
       const names = new Set([space.name, ...[...payloadsIn].map((id) => this.nameOf(id))]);
-      await Promise.all([...names].map((name) => this.#files.using(name, (file) => file.sync())));
+      await Promise.all([...names].map((name) => this.#files.sync(name)));
       this.#syncedBatch = batch;
     };
     this.#nextBatch = batch + 1;
@@ -249,12 +249,12 @@ export class Segments {
           await file.write(at + from, [zeros.subarray(0, Math.min(zeros.length, bytes - from))]);
       });
     }
-    await Promise.all([...touched].map((name) => this.#files.using(name, (file) => file.sync())));
+    await Promise.all([...touched].map((name) => this.#files.sync(name)));
   }
 
   /** What was written there is on disk when it resolves. */
   sync(segment: SegmentId): Promise<void> {
-    return this.#files.using(this.nameOf(segment), (file) => file.sync());
+    return this.#files.sync(this.nameOf(segment));
   }
 
   /**
@@ -265,7 +265,7 @@ export class Segments {
     return this.#files.using(this.nameOf(segment), async (file) => {
       for (let from = 0; from < bytes; from += againBytes)
         await file.write(at + from, [await file.read(at + from, Math.min(againBytes, bytes - from))]);
-      await file.sync();
+      await this.#files.synced(file);
     });
   }
 
@@ -408,7 +408,7 @@ export class Segments {
     await this.#files.create(name, bytes);
     await this.#files.using(name, async (file) => {
       await file.write(0, [encodeSegmentHead(id, store)]);
-      await file.sync();
+      await this.#files.synced(file);
     });
     return { id, name, bytes, end: blockBytes };
   }

@@ -66,6 +66,7 @@ export class SegmentStore implements Store {
   readonly disk: string;
   /** Segments that are being emptied, by whomever. */
   readonly compacting = new Set<SegmentId>();
+  #chores: Promise<unknown> = Promise.resolve();
   readonly #known: KnownRecords;
   readonly #isSound: StoreParts["isSound"];
   #feedHead: number;
@@ -390,6 +391,13 @@ export class SegmentStore implements Store {
 
   #fail(problem: Fault): void {
     this.#fault ??= problem;
+  }
+
+  /** What moves or erases what is stored already, one after the other: nothing must move while its places are erased. */
+  chore<Value>(work: () => Promise<Value>): Promise<Value> {
+    const turn = this.#chores.then(work);
+    this.#chores = turn.catch(() => undefined);
+    return turn;
   }
 
   #read(record: ImageRecord, payload: Place): AsyncGenerator<Uint8Array> {

@@ -69,6 +69,18 @@ const verifyRemade = async (world: WholeWorld): Promise<void> => {
   }
 };
 
+/**
+ * Of what is on a disk now an index could be made anew, whatever is under way; throws `Broken`. Not of a disk that rots,
+ * until it is found, nor of one that has failed: nobody relies on those.
+ */
+export const verifyRecoverable = async (world: WholeWorld): Promise<void> => {
+  for (const host of world.hosts) {
+    const { process } = host;
+    if (process?.driver.ready !== true || process.store.fault !== null || host.mayBeRotten) continue;
+    await (await openedCopy(host)).close();
+  }
+};
+
 /** Damage that nobody has found yet would be found at the next start; the scrub must find it before. */
 const openedCopy = async (host: WholeWorld["hosts"][number]): Promise<SegmentStore> => {
   try {

@@ -8,7 +8,7 @@ import type { Timings } from "../../../core/model/config.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { Parts } from "./host.ts";
 import { Broken } from "./ledger.ts";
-import { countExpired, isHealed, verify } from "./verify.ts";
+import { countExpired, isHealed, verify, verifyRecoverable } from "./verify.ts";
 import type { WholeCounters } from "./whole-counters.ts";
 import { type FaultName, plagueFor } from "./whole-faults.ts";
 import { WholeWorld } from "./whole-world.ts";
@@ -75,6 +75,7 @@ export const runWholeSeed = async (options: WholeRunOptions): Promise<WholeCount
     }
     plagueFor(world, options.faults, options.without);
     await world.run(durationMs);
+    await world.during(verifyRecoverable(world));
     world.heal();
     await world.run(world.now() + 500);
     working = false;
