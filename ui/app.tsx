@@ -8,7 +8,7 @@
  * This is the first module that loads React and Ink, so whoever imports it must have set NODE_ENV before.
  */
 import { Box, type Instance, render, Text, useApp, useInput, usePaste, useStdout } from "ink";
-import { memo, type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
+import { memo, type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { keysOf } from "./input.ts";
 import type { Line } from "./model/line.ts";
 import type { ConsoleModel } from "./model/model.ts";
@@ -57,8 +57,24 @@ const Spoken = ({ model }: { readonly model: ConsoleModel }): ReactNode => {
   return <Text>{promptText(model)}</Text>;
 };
 
+/**
+ * While a picture is over everything nothing that comes in changes the screen; the same model then keeps Ink from going
+ * through thousands of colours again.
+ */
+const stillView = (get: () => ConsoleModel): (() => ConsoleModel) => {
+  let last = get();
+  return () => {
+    const model = get();
+    const still =
+      model.overlay?.kind === "picture" && model.overlay === last.overlay && model.size === last.size;
+    if (!still) last = model;
+    return last;
+  };
+};
+
 const App = ({ store, theme, spoken, onLend }: AppProps): ReactNode => {
-  const model = useSyncExternalStore(store.subscribe, store.get);
+  const [shown] = useState(() => (spoken ? store.get : stillView(store.get)));
+  const model = useSyncExternalStore(store.subscribe, shown);
   const { suspendTerminal } = useApp();
   useEffect(() => onLend((task) => suspendTerminal(task)), [onLend, suspendTerminal]);
   useInput((input, key) => {

@@ -8,12 +8,15 @@ import { format } from "node:util";
 import type { Level } from "../core/model/events.ts";
 import type { NodeId } from "../core/model/ids.ts";
 import type { WallMs } from "../core/model/units.ts";
+import type { OpenScreen } from "./app.tsx";
 import { startLean } from "./lean-start.ts";
 import type { ActName } from "./model/acts.ts";
 import type { ClientEvent, ClientRequest, FirstClient } from "./model/client.ts";
 import { type ConsoleEvent, firstModel, type Problem, type Setup } from "./model/model.ts";
 import type { Command } from "./model/press.ts";
 import { type NewsDesk, openNewsDesk } from "./news.ts";
+import { type Graphics, graphicsOf } from "./pictures/graphics.ts";
+import { openShows, type Shows } from "./show.ts";
 import { createStore, type Store } from "./store.ts";
 import { themeOf } from "./theme.ts";
 
@@ -25,10 +28,18 @@ export interface ConsoleSource {
   subscribe(listener: (event: ConsoleEvent) => void): () => void;
 }
 
+/** Where pictures will be shown: the whole screen, and what it can show besides text. */
+export interface PictureRoom {
+  readonly columns: number;
+  readonly rows: number;
+  readonly graphics: Graphics | null;
+}
+
 /** Who runs what is typed in the client's pane. */
 export interface ConsoleClient {
   readonly first: FirstClient;
-  perform(request: ClientRequest): void;
+  /** `room` is the screen as it is now. */
+  perform(request: ClientRequest, room: PictureRoom): void;
   subscribe(listener: (event: ClientEvent) => void): () => void;
 }
 
@@ -82,43 +93,23 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
       now: clock.wall(),
       size: sizeOf(stdout),
       mouse: options.mouse,
-      client: nobody,
+      client: null,
     }),
     (command) => perform(command),
   );
   const restore = [takeOver(options, store, end)];
-  const screen = openScreen({ store, theme: themeOf(env), spoken: isSpoken(env), stdin, stdout });
+  const theme = themeOf(env);
+  const spoken = isSpoken(env);
+  const screen = openScreen({ store, theme, spoken, stdin, stdout });
   const news = openNewsDesk(
     (events, second) => store.dispatch({ kind: "news", at: clock.wall(), events, second }),
     () => clock.monotonic(),
   );
   let crew: ConsoleCrew | null = null;
-  const perform = (command: Command): void => {
-    switch (command.kind) {
-      case "quit":
-        end({ exit: "quit", background: command.background });
-        break;
-      case "suspend":
-        screen
-          .lend(() => withoutMouse(stdout, store.get().mouse, stopThisJob))
-          .catch((error: unknown) => end({ exit: "failed", error }));
-        break;
-      case "redraw":
-        screen.lend(async () => undefined).catch((error: unknown) => end({ exit: "failed", error }));
-        break;
-      case "mouse":
-        switchMouse(stdout, command.on);
-        break;
-      case "act":
-        if (crew !== null) void performAct(crew.acts, news, command);
-        break;
-      case "client.run":
-      case "client.cancel":
-      case "client.complete":
-        crew?.client.perform(command);
-        break;
-    }
-  };
+  const graphics = theme.depth === "none" || spoken ? null : graphicsOf(env);
+  const shows = openShows({ stdin, stdout, graphics });
+  const perform = (command: Command): void =>
+    performCommand({ command, crew, options, store, screen, news, shows, end });
   if (options.mouse) switchMouse(stdout, true);
   restore.push(mouseOffAtExit(stdout, () => store.get().mouse));
   screen.closed.catch((error: unknown) => end({ exit: "failed", error }));
@@ -127,8 +118,9 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
     options.gather().then(
       (gathered) => {
         crew = gathered;
-        store.dispatch({ kind: "joined", client: crew.client.first, acts: crew.acts.names });
+        // What was typed before runs at once, so its answers must be heard already.
         restore.push(crew.client.subscribe((event) => store.dispatch({ kind: "client", event })));
+        store.dispatch({ kind: "joined", client: crew.client.first, acts: crew.acts.names });
       },
       () => end({ exit: "unready" }),
     );
@@ -137,6 +129,7 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
   restore.push(() => clearImmediate(begin));
 
   const outcome = await ended;
+  await shows.leave();
   for (const undo of restore.toReversed()) undo();
   screen.close();
   await screen.closed.catch(() => undefined);
@@ -144,8 +137,54 @@ export const runConsole = async (options: ConsoleOptions): Promise<ConsoleExit> 
   return outcome;
 };
 
-/** Until it is known whose client it is. */
-const nobody: FirstClient = { user: null, history: [], greeting: [] };
+interface Performance {
+  readonly command: Command;
+  /** Null until it has come. */
+  readonly crew: ConsoleCrew | null;
+  readonly options: ConsoleOptions;
+  readonly store: Store;
+  readonly screen: OpenScreen;
+  readonly news: NewsDesk;
+  readonly shows: Shows;
+  readonly end: (exit: ConsoleExit) => void;
+}
+
+const performCommand = ({ command, crew, options, store, screen, news, shows, end }: Performance): void => {
+  const { stdout } = options;
+  const failed = (error: unknown): void => end({ exit: "failed", error });
+  const lend = (task: () => Promise<void>): Promise<void> =>
+    screen.lend(() => withoutMouse(stdout, store.get().mouse, task));
+  switch (command.kind) {
+    case "quit":
+      end({ exit: "quit", background: command.background });
+      break;
+    case "suspend":
+      lend(stopThisJob).catch(failed);
+      break;
+    case "redraw":
+      screen.lend(async () => undefined).catch(failed);
+      break;
+    case "show":
+      shows
+        .show(command.text, lend)
+        .then(() => store.dispatch({ kind: "key", key: "escape" }))
+        .catch(failed);
+      break;
+    case "mouse":
+      switchMouse(stdout, command.on);
+      break;
+    case "act":
+      if (crew !== null) void performAct(crew.acts, news, command);
+      break;
+    case "client.run":
+    case "client.cancel":
+    case "client.complete":
+    case "client.album":
+    case "client.enlarge":
+      crew?.client.perform(command, { ...sizeOf(stdout), graphics: shows.graphics });
+      break;
+  }
+};
 
 const sizeOf = (stdout: NodeJS.WriteStream) => ({ columns: stdout.columns, rows: stdout.rows });
 

@@ -10,6 +10,8 @@
 import type { Level } from "../core/model/events.ts";
 import type { NodeId } from "../core/model/ids.ts";
 import type { Line, Piece, Tone } from "./model/line.ts";
+import type { Ink, Rgb } from "./model/picture.ts";
+import { nearestOf256 } from "./pictures/half-blocks.ts";
 
 /** How many colours the terminal has. */
 export type Depth = "none" | "16" | "256" | "full";
@@ -75,8 +77,24 @@ const codesOf = ({ depth }: Theme, piece: Piece): readonly string[] => {
     ...(tone === "dim" ? ["2"] : []),
     ...(piece.underline === true ? ["4"] : []),
     ...(colored ? [colors[tone][depth]] : []),
+    ...(piece.ink !== undefined && (depth === "full" || depth === "256") ? [inkCode(piece.ink, depth)] : []),
   ];
 };
+
+/** An ink stays as long as the picture whose it is, and finding the nearest of 256 takes its time. */
+const inkCodes = { full: new WeakMap<Ink, string>(), "256": new WeakMap<Ink, string>() };
+
+const inkCode = (ink: Ink, depth: "full" | "256"): string => {
+  const known = inkCodes[depth].get(ink);
+  if (known !== undefined) return known;
+  const { front, back } = ink;
+  const code = `38;${rgbCode(front, depth)}${back === null ? "" : `;48;${rgbCode(back, depth)}`}`;
+  inkCodes[depth].set(ink, code);
+  return code;
+};
+
+const rgbCode = (color: Rgb, depth: "full" | "256"): string =>
+  depth === "full" ? `2;${color.join(";")}` : `5;${nearestOf256(color)}`;
 
 const codeStart = "\u001b[";
 

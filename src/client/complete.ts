@@ -30,6 +30,8 @@ export interface Sources {
   /** Files and folders whose path, with the folder as in `typed`, begins so; `folder` is where to look. */
   paths(folder: string, beginning: string): Promise<readonly Candidate[]>;
   ids(): Promise<readonly Candidate[]>;
+  /** Those that share something with the user, either way. */
+  people(): Promise<readonly Candidate[]>;
 }
 
 /** `before` is the line up to the cursor. Null when nothing fits. */
@@ -63,8 +65,10 @@ const candidatesFor = async (
       return pathsFor(current, sources, reading);
     case "id":
       return idsFor(await sources.ids(), current.text).filter(({ word }) => !earlier.includes(word));
-    case "first id":
-      return earlier.length === 1 ? idsFor(await sources.ids(), current.text) : [];
+    case "id, user":
+      if (earlier.length === 1) return idsFor(await sources.ids(), current.text);
+      if (earlier.length > 2) return [];
+      return (await sources.people()).filter(({ word }) => word.startsWith(current.text));
     case "command":
       return earlier.length === 1 ? starting(commandNames, current.text) : [];
     case null:

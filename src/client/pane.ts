@@ -4,9 +4,12 @@
 import { systemClock } from "../../core/io/clock.ts";
 import type { ClientEvent, ClientRequest, Transfer } from "../../ui/model/client.ts";
 import { dim, type Line, plain } from "../../ui/model/line.ts";
-import type { ConsoleClient } from "../../ui/run.ts";
+import type { ConsoleClient, PictureRoom } from "../../ui/run.ts";
+import { album } from "./album.ts";
+import { type Board, boardCells, openPreviews } from "./board.ts";
 import { completeLine } from "./complete.ts";
 import type { Desk } from "./desk.ts";
+import { enlarge } from "./enlarge.ts";
 import type { History } from "./history.ts";
 import { readingHere, readLine } from "./line.ts";
 import type { Progress } from "./progress.ts";
@@ -30,11 +33,25 @@ export const openPaneClient = (desk: Desk, history: History): PaneClient => {
   const sources = openSources(desk.client);
   let running: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
 
-  const run = async (line: string, signal: AbortSignal): Promise<void> => {
+  const previews = openPreviews(desk.config.limits.imagePixelsMax, (tile) => tell({ kind: "preview", tile }));
+  const boardIn = (room: PictureRoom, open: boolean): Board => ({
+    ...boardCells(room),
+    pin: (picture) => tell({ kind: "picture", picture, open }),
+    uploaded: previews.uploaded,
+  });
+  const begin = (work: (signal: AbortSignal) => Promise<unknown>): void => {
+    previews.forget();
+    const stop = new AbortController();
+    const ended = work(stop.signal).then(() => {
+      running = null;
+      tell({ kind: "idle" });
+    });
+    running = { stop, ended };
+  };
+  const run = async (line: string, room: PictureRoom, signal: AbortSignal): Promise<void> => {
     history.add(line);
-    await runLine(desk, line, (json) => talkTo(voice, json), signal);
-    running = null;
-    tell({ kind: "idle" });
+    const board = boardIn(room, false);
+    await runLine(desk, line, (json) => talkTo(voice, json, null, null, board), signal);
     sources.refresh();
   };
   const complete = async (before: string): Promise<void> => {
@@ -49,13 +66,17 @@ export const openPaneClient = (desk: Desk, history: History): PaneClient => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    perform: (request: ClientRequest) => {
+    perform: (request: ClientRequest, room: PictureRoom) => {
       switch (request.kind) {
-        case "client.run": {
-          const stop = new AbortController();
-          running = { stop, ended: run(request.line, stop.signal) };
+        case "client.run":
+          return begin((signal) => run(request.line, room, signal));
+        case "client.album":
+          return begin((signal) => album(desk, talkTo(voice, false), boardIn(room, true), signal));
+        case "client.enlarge":
+          void enlarge(desk, room, request.id).then((text) => {
+            if (text !== null) tell({ kind: "enlarged", id: request.id, text });
+          });
           return;
-        }
         case "client.cancel":
           running?.stop.abort();
           return;

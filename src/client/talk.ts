@@ -5,6 +5,7 @@ import { isAbsolute, relative } from "node:path";
 import { type Fault, wordFault } from "../../core/model/faults.ts";
 import { printable } from "../../ui/model/line.ts";
 import { failureOf, note, printLine } from "../output.ts";
+import type { Board } from "./board.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { Screen } from "./screen.ts";
 
@@ -23,6 +24,8 @@ export interface Talk {
   readonly confirm: Confirm | null;
   /** Where pictures can be drawn; null where they cannot. */
   readonly screen: Screen | null;
+  /** Where they can be pinned, in the console; elsewhere null. */
+  readonly board: Board | null;
 }
 
 /** `y` or `yes`; everything else is no. */
@@ -44,6 +47,7 @@ export const talkTo = (
   json: boolean,
   confirm: Confirm | null = null,
   screen: Screen | null = null,
+  board: Board | null = null,
 ): Talk => {
   const say = (to: (line: string) => void, text: string): void => {
     progress.clear();
@@ -69,6 +73,7 @@ export const talkTo = (
     progress,
     confirm: json ? null : confirm,
     screen: json ? null : screen,
+    board: json ? null : board,
   };
 };
 

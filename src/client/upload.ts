@@ -62,6 +62,7 @@ const uploadOne = async (
   });
   talk.progress.done(item);
   if (!stored.ok) return stored.fault;
+  if (item.path.ok && item.path.value !== "-") talk.board?.uploaded(item.path.value);
   for (const line of declines(answers, stored.value.receipt.node)) talk.remark(line);
   const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   talk.item(

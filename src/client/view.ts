@@ -1,13 +1,10 @@
 /**
- * `view ID`: the picture, in the terminal. One as large as there is room for, several as a contact sheet.
- *
- * The thumbnail comes with the record and is enough for most windows; the image itself is fetched, and opened in
- * memory, only when more can be shown than the thumbnail has.
+ * `view ID`: the picture, in the terminal or in the console's pane. One as large as there is room for, several as a
+ * contact sheet.
  */
 import type { Client } from "../../core/io/client/client.ts";
-import { type Png, pixelsOf, pngOf, type Raw } from "../../core/io/pixels.ts";
+import { pixelsOf, pngOf } from "../../core/io/pixels.ts";
 import {
-  bad,
   type ExitCode,
   exitCodeOf,
   type Fault,
@@ -15,15 +12,16 @@ import {
   fault,
   good,
   type Result,
-  sayBytes,
-  wordFault,
 } from "../../core/model/faults.ts";
-import { shortId } from "../../core/model/ids.ts";
-import type { ImageRecord } from "../../core/model/records.ts";
-import { contactSheet, sheetFor, type Tile } from "../../ui/pictures/contact-sheet.ts";
-import { cellsOf, graphicsPixelsIn, graphicsText } from "../../ui/pictures/graphics.ts";
-import { halfBlocks, pixelsIn, type Size } from "../../ui/pictures/half-blocks.ts";
+import type { PictureTile } from "../../ui/model/picture.ts";
+import { contactSheet, drawnTile, sheetFor, sheetIn } from "../../ui/pictures/contact-sheet.ts";
+import { type Cells, cellsOf, graphicsPixelsIn, graphicsText } from "../../ui/pictures/graphics.ts";
+import { type Depth, halfBlocks, pixelsIn } from "../../ui/pictures/half-blocks.ts";
+import { pixelLines } from "../../ui/pictures/picture-lines.ts";
+import { styled, type Theme } from "../../ui/theme.ts";
 import { exitCodeOfAll } from "../output.ts";
+import type { Board } from "./board.ts";
+import { captionOf, decodeSeen, findSeen, type Gallery, type Seen, type Tiled, tileOf } from "./gallery.ts";
 import type { Screen } from "./screen.ts";
 import type { Talk } from "./talk.ts";
 
@@ -36,12 +34,16 @@ export const view = async (
   ids: readonly string[],
   pixelsMax: number,
 ): Promise<ExitCode> => {
-  const { screen } = talk;
-  if (talk.json || screen === null) throw new FaultError(nothingToDrawOn);
   const gallery: Gallery = { client, pixelsMax };
-  return ids.length === 1
-    ? viewOne(gallery, talk, screen, ids[0] ?? "")
-    : viewSheet(gallery, talk, screen, ids);
+  const [id = "", ...others] = ids;
+  if (talk.board !== null)
+    return others.length === 0
+      ? pinOne(gallery, talk, talk.board, id)
+      : pinSheet(gallery, talk, talk.board, ids);
+  if (talk.screen === null) throw new FaultError(nothingToDrawOn);
+  return others.length === 0
+    ? viewOne(gallery, talk, talk.screen, id)
+    : viewSheet(gallery, talk, talk.screen, ids);
 };
 
 const nothingToDrawOn = fault("USAGE", {
@@ -49,13 +51,32 @@ const nothingToDrawOn = fault("USAGE", {
   hint: "save it instead: get ID",
 });
 
-interface Gallery {
-  readonly client: Client;
-  readonly pixelsMax: number;
-}
+const pinOne = async (gallery: Gallery, talk: Talk, board: Board, part: string): Promise<ExitCode> => {
+  const found = await findSeen(gallery, part);
+  if (!found.ok) return failed(talk, part, found.fault);
+  const { record } = found.value;
+  const pixels = await decodeSeen(gallery, found.value, pixelsIn(board), pixelsOf);
+  if (!pixels.ok) return failed(talk, record.facts.id, pixels.fault);
+  const caption = captionOf(record, gallery.client.user);
+  board.pin({ id: record.facts.id, tiles: [{ pixels: pixels.value, caption }], caption });
+  return 0;
+};
+
+const pinSheet = async (
+  gallery: Gallery,
+  talk: Talk,
+  board: Board,
+  parts: readonly string[],
+): Promise<ExitCode> => {
+  const tiled = await tilesOf(gallery, parts, sheetIn(parts.length, board));
+  const stopped = interruptionIn(tiled);
+  if (stopped !== null) return exitCodeOf(stopped);
+  board.pin({ id: null, tiles: tiled.map(({ tile }) => tile), caption: `${parts.length} pictures` });
+  return toldAll(talk, parts, tiled);
+};
 
 const viewOne = async (gallery: Gallery, talk: Talk, screen: Screen, part: string): Promise<ExitCode> => {
-  const found = await find(gallery, part);
+  const found = await findSeen(gallery, part);
   if (!found.ok) return failed(talk, part, found.fault);
   const { record } = found.value;
   const cells = { columns: screen.columns, rows: Math.max(1, screen.rows - otherRows) };
@@ -69,15 +90,13 @@ const viewOne = async (gallery: Gallery, talk: Talk, screen: Screen, part: strin
   return 0;
 };
 
-type Cells = Pick<Screen, "columns" | "rows">;
-
 const blocks = async (
   gallery: Gallery,
   seen: Seen,
   cells: Cells,
   { depth }: Screen,
 ): Promise<Result<string>> => {
-  const pixels = await decode(gallery, seen, pixelsIn(cells), pixelsOf);
+  const pixels = await decodeSeen(gallery, seen, pixelsIn(cells), pixelsOf);
   return pixels.ok ? good(`${halfBlocks(pixels.value, depth).join("\n")}\n`) : pixels;
 };
 
@@ -87,7 +106,7 @@ const graphics = async (
   cells: Cells,
   language: NonNullable<Screen["graphics"]>,
 ): Promise<Result<string>> => {
-  const picture = await decode(gallery, seen, graphicsPixelsIn(cells), pngOf);
+  const picture = await decodeSeen(gallery, seen, graphicsPixelsIn(cells), pngOf);
   if (!picture.ok) return picture;
   const png = Buffer.from(picture.value.png).toString("base64");
   return good(`${graphicsText(language, png, cellsOf(picture.value))}\n`);
@@ -100,73 +119,51 @@ const viewSheet = async (
   parts: readonly string[],
 ): Promise<ExitCode> => {
   const sheet = sheetFor(parts.length, screen.columns);
-  const faults: (Fault | null)[] = [];
-  const tiles: Tile[] = [];
-  for (const part of parts) {
-    const found = await find(gallery, part);
-    const pixels = found.ok ? await decode(gallery, found.value, pixelsIn(sheet), pixelsOf) : found;
-    const caption = found.ok ? shortCaptionOf(found.value.record) : part;
-    if (!pixels.ok && pixels.fault.code === "INTERRUPTED") return exitCodeOf(pixels.fault);
-    faults.push(pixels.ok ? null : pixels.fault);
-    tiles.push({
-      picture: pixels.ok
-        ? { lines: halfBlocks(pixels.value, screen.depth), columns: pixels.value.width }
-        : wordFault(pixels.fault).what,
-      caption,
-    });
-  }
+  const tiled = await tilesOf(gallery, parts, sheet);
+  const stopped = interruptionIn(tiled);
+  if (stopped !== null) return exitCodeOf(stopped);
+  const theme = themes[screen.depth];
+  const drawn = ({ pixels, caption }: PictureTile) => ({
+    picture: typeof pixels === "string" ? pixels : drawnTile(pixelLines(pixels, theme.depth)),
+    caption,
+  });
+  const lines = contactSheet(
+    tiled.map(({ tile }) => drawn(tile)),
+    sheet,
+  );
   talk.progress.clear();
-  screen.write(`${contactSheet(tiles, sheet).join("\n")}\n`);
-  for (const [at, problem] of faults.entries())
-    if (problem !== null) talk.failure({ id: parts[at] }, problem);
-  return exitCodeOfAll(faults);
+  screen.write(`${lines.map((line) => styled(theme, line).trimEnd()).join("\n")}\n`);
+  return toldAll(talk, parts, tiled);
 };
 
-interface Seen {
-  readonly record: ImageRecord;
-  readonly thumbnail: Uint8Array | null;
-}
-
-const find = async ({ client }: Gallery, part: string): Promise<Result<Seen>> => {
-  const found = await client.find(part);
-  if (!found.ok) return found;
-  const described = await client.describe(found.value);
-  if (!described.ok) return described;
-  const { record } = described.value;
-  const thumbnail = await client.thumbnail(record);
-  return thumbnail.ok ? good({ record, thumbnail: thumbnail.value }) : thumbnail;
+const themes: Readonly<Record<Depth, Theme>> = {
+  truecolor: { depth: "full" },
+  "256": { depth: "256" },
+  plain: { depth: "none" },
 };
 
-type Decode<Value> = (file: Uint8Array, box: Size, pixelsMax: number, name: string) => Promise<Result<Value>>;
-
-/** The picture in the box: from the thumbnail when that fills it, or when the image is no larger. */
-const decode = async <Value extends Raw | Png>(
-  { client, pixelsMax }: Gallery,
-  { record, thumbnail }: Seen,
-  box: Size,
-  into: Decode<Value>,
-): Promise<Result<Value>> => {
-  const { id, name, width, height } = record.facts;
-  if (thumbnail !== null) {
-    const small = await into(thumbnail, box, pixelsMax, name);
-    if (small.ok && (fills(small.value, box) || longer({ width, height }) <= longer(small.value)))
-      return small;
+/** In the order of `parts`; after an interruption no more. */
+const tilesOf = async (
+  gallery: Gallery,
+  parts: readonly string[],
+  field: Cells,
+): Promise<readonly Tiled[]> => {
+  const tiled: Tiled[] = [];
+  for (const part of parts) {
+    tiled.push(await tileOf(gallery, await findSeen(gallery, part), pixelsIn(field), part));
+    if (interruptionIn(tiled) !== null) break;
   }
-  const whole = await client.open(id);
-  return whole.ok ? into(whole.value, box, pixelsMax, name) : bad(whole.fault);
+  return tiled;
 };
 
-const fills = (size: Size, box: Size): boolean => size.width >= box.width || size.height >= box.height;
-/** Of the two sides; an image lying on its side has the same. Unknown ones (0) are longer than all. */
-const longer = ({ width, height }: Size): number => Math.max(width, height) || Number.POSITIVE_INFINITY;
+const interruptionIn = (tiled: readonly Tiled[]): Fault | null =>
+  tiled.find(({ fault }) => fault?.code === "INTERRUPTED")?.fault ?? null;
 
-const captionOf = ({ facts }: ImageRecord, user: string): string => {
-  const size = facts.width === 0 ? [] : [`${facts.width}x${facts.height}`];
-  const from = facts.owner === user ? [] : [`from ${facts.owner}`];
-  return [shortId(facts.id), ...size, sayBytes(facts.bytes), facts.name, ...from].join("  ");
+const toldAll = (talk: Talk, parts: readonly string[], tiled: readonly Tiled[]): ExitCode => {
+  for (const [at, { fault: problem }] of tiled.entries())
+    if (problem !== null) talk.failure({ id: parts[at] }, problem);
+  return exitCodeOfAll(tiled.map((each) => each.fault));
 };
-
-const shortCaptionOf = ({ facts }: ImageRecord): string => `${shortId(facts.id)}  ${facts.name}`;
 
 const failed = (talk: Talk, id: string, problem: Fault): ExitCode => {
   if (problem.code !== "INTERRUPTED") talk.failure({ id }, problem);

@@ -56,8 +56,8 @@ export interface CommandEntry {
   readonly says: string;
   /** Flags, and what they do; a third is the value without the flag. */
   readonly options: readonly (readonly [string, string, string?])[];
-  /** What Tab offers for an operand, or for the first alone. */
-  readonly completes: "path" | "id" | "first id" | "command" | null;
+  /** What Tab offers for each operand, or for the first and the second. */
+  readonly completes: "path" | "id" | "id, user" | "command" | null;
   readonly read: (operands: readonly string[], given: Given, where: Where) => ClientCommand;
 }
 
@@ -132,7 +132,7 @@ export const commandEntries: readonly CommandEntry[] = [
     operands: "<id> <user>",
     says: "let somebody else read an image of yours",
     options: [],
-    completes: "first id",
+    completes: "id, user",
     read: ([id = "", user = ""]) => ({ kind: "share", id, user: userOf(user) }),
   },
   {
@@ -140,7 +140,7 @@ export const commandEntries: readonly CommandEntry[] = [
     operands: "<id> <user>",
     says: "take that back",
     options: [],
-    completes: "first id",
+    completes: "id, user",
     read: ([id = "", user = ""]) => ({ kind: "unshare", id, user: userOf(user) }),
   },
   {

@@ -1,6 +1,6 @@
 /**
- * Takes the README's pictures of the real console on a real cluster: healthy, uploading, during a fail-over, and after
- * a disk was lost. `npm run picture [FOLDER]` writes them into `docs/pictures`; it takes about two minutes.
+ * Takes the README's pictures of the real console on a real cluster: healthy, uploading, an album, during a fail-over,
+ * and after a disk was lost. `npm run picture [FOLDER]` writes them into `docs/pictures`; it takes about two minutes.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +9,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "../e2e/lab.ts";
 import { screenPng } from "../support/picture.ts";
-import { pictureOfBytes } from "../support/pictures.ts";
 import { type PtyProgram, spawnOnPty } from "../support/pty.ts";
+import { postcard } from "./postcards.ts";
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const program = join(root, "bin/distinsta.js");
@@ -25,8 +25,8 @@ const esc = "\u001b";
 const makePictures = async (album: string, count: number, bytes: number): Promise<void> => {
   mkdirSync(join(folder, album));
   for (let number = 1; number <= count; number++) {
-    const picture = await pictureOfBytes("image/jpeg", bytes * (1 + (number % 4) / 2), number + bytes);
-    writeFileSync(join(folder, album, `${album}-${String(number).padStart(2, "0")}.jpg`), picture.bytes);
+    const picture = await postcard(number, bytes * (1 + (number % 4) / 2));
+    writeFileSync(join(folder, album, `${album}-${String(number).padStart(2, "0")}.jpg`), picture);
   }
 };
 
@@ -66,19 +66,44 @@ const healthy = async (console: PtyProgram): Promise<void> => {
   await take(console, "healthy");
 };
 
+/** The client with all the room: what it has said, what it has just uploaded, and the bars. */
 const uploading = async (console: PtyProgram): Promise<void> => {
   console.type("3");
   await console.waitForText("Enter run");
-  console.type("upload harbour -r --jobs 4\r");
-  await console.waitUntil("bars on their way", (screen) => {
-    const shares = [...screen.text().matchAll(/[▆▁]{10} +(\d+)% +[\d.]+ .B\/s/g)].map(([, share]) =>
-      Number(share),
-    );
-    return shares.length >= 3 && shares.filter((share) => share > 15 && share < 90).length >= 2;
-  });
+  await leavePrompt(console);
+  console.type("z3");
+  await console.waitForNoText("1 Nodes");
+  await console.waitForText("Enter run");
+  let caught = false;
+  while (!caught) {
+    console.type("upload harbour -r --jobs 4\r");
+    await console.waitForText("^C stops it");
+    await console.waitUntil("bars and pictures, or the end of all uploads", (screen) => {
+      caught = isMidway(screen.text());
+      return caught || !screen.text().includes("^C stops it");
+    });
+  }
   await take(console, "uploading");
   await console.waitForNoText("^C stops it");
   await leavePrompt(console);
+};
+
+/** Bars that are neither empty nor full, and above them three pictures that have arrived. */
+const isMidway = (text: string): boolean => {
+  const shares = [...text.matchAll(/[▆▁]{10} +(\d+)% +[\d.]+ .B\/s/g)].map(([, share]) => Number(share));
+  const midway = shares.filter((share) => share > 15 && share < 90);
+  return shares.length >= 3 && midway.length >= 2 && /(▀{8,} +){2}▀{8,}/.test(text);
+};
+
+/** The newest images on one sheet, and from there back to all panes. */
+const album = async (console: PtyProgram): Promise<void> => {
+  console.type("V");
+  await console.waitForText("any key leads back");
+  await take(console, "album");
+  console.type(" ");
+  await console.waitForText("3 to type here");
+  console.type("z");
+  await console.waitForText("1 Nodes");
 };
 
 const failOver = async (console: PtyProgram): Promise<void> => {
@@ -114,6 +139,7 @@ try {
   await console.waitForText(/★ node \d/);
   await healthy(console);
   await uploading(console);
+  await album(console);
   await failOver(console);
   await lostDisk(console);
 } finally {

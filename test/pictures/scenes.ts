@@ -11,6 +11,7 @@ import { frameLines } from "../../ui/views/frame.ts";
 import { screenPng } from "../support/picture.ts";
 import { openScreen } from "../support/screen.ts";
 import {
+  albumScene,
   calmScene,
   keys,
   launchedScene,
@@ -20,7 +21,9 @@ import {
   oneWayScene,
   pastScene,
   played,
+  previewScene,
   uploadingScene,
+  viewScene,
 } from "../ui/scenes.ts";
 
 const scenes: Readonly<Record<string, (columns: number, rows: number) => ConsoleModel>> = {
@@ -30,6 +33,9 @@ const scenes: Readonly<Record<string, (columns: number, rows: number) => Console
   "lost-disk": lostDiskScene,
   "one-way": oneWayScene,
   uploading: uploadingScene,
+  view: viewScene,
+  album: albumScene,
+  previews: previewScene,
   past: pastScene,
   events: (columns, rows) => played(nodeDownScene(columns, rows), keys("5", "k")),
   traffic: (columns, rows) => played(calmScene(columns, rows), keys("7")),

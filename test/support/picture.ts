@@ -31,7 +31,7 @@ export const screenSvg = (screen: Screen): string => {
 /** The same as PNG bytes, at twice the size for sharp text. */
 export const screenPng = (screen: Screen): Promise<Buffer> =>
   sharp(Buffer.from(screenSvg(screen)), { density: 144 })
-    .png({ palette: true, colours: 64, effort: 7 })
+    .png({ palette: true, colours: 256, dither: 0, effort: 7 })
     .toBuffer();
 
 interface Run {
@@ -126,6 +126,7 @@ const shapeOf = (char: string, x: number, y: number): string | null => {
     const height = ((code - 0x2580) / 8) * cellHeight;
     return block(x, y + cellHeight - height, cellWidth, height);
   }
+  if (char === "▀") return block(x, y, cellWidth, cellHeight / 2);
   if (char === "░") return `<g fill-opacity="0.22">${block(x, y, cellWidth, cellHeight)}</g>`;
   if (char === "▏") return block(x, y, 1.5, cellHeight);
   return boxSvg(char, x, y);

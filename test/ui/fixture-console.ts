@@ -14,6 +14,7 @@ import { systemClock } from "../../core/io/clock.ts";
 import { imageId } from "../../core/model/ids.ts";
 import { acts as allActs } from "../../ui/model/acts.ts";
 import type { ClientEvent } from "../../ui/model/client.ts";
+import type { Picture } from "../../ui/model/picture.ts";
 import {
   type ConsoleActs,
   type ConsoleClient,
@@ -118,7 +119,26 @@ const trouble = (listener: (event: ConsoleEvent) => void): void => {
   }
 };
 
-/** A client that repeats what it hears, completes by a `!`, and does not end `wait` before it is stopped. */
+/** Four pixels, each in a colour of its own. */
+const picture = (caption: string): Picture => ({
+  id: caption,
+  caption,
+  tiles: [
+    {
+      pixels: {
+        width: 2,
+        height: 2,
+        rgba: Uint8Array.from([255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 0, 255]),
+      },
+      caption,
+    },
+  ],
+});
+
+/**
+ * A client that repeats what it hears, completes by a `!`, draws at `draw`, and does not end `wait` before it is
+ * stopped.
+ */
 const listeners = new Set<(event: ClientEvent) => void>();
 const tell = (event: ClientEvent): void => {
   for (const listener of listeners) listener(event);
@@ -129,10 +149,19 @@ const client: ConsoleClient = {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
-  perform: (request) => {
+  perform: (request, room) => {
     if (request.kind === "client.complete")
       tell({ kind: "completed", before: request.before, from: 0, text: `${request.before}!`, choices: [] });
-    else if (request.kind === "client.run" && request.line === "wait")
+    else if (request.kind === "client.album") {
+      tell({ kind: "picture", picture: picture("an album"), open: true });
+      tell({ kind: "idle" });
+    } else if (request.kind === "client.enlarge") {
+      const text = `real pixels of ${request.id}`;
+      if (room.graphics !== null) tell({ kind: "enlarged", id: request.id, text });
+    } else if (request.kind === "client.run" && request.line === "draw") {
+      tell({ kind: "picture", picture: picture("a drawing"), open: false });
+      tell({ kind: "idle" });
+    } else if (request.kind === "client.run" && request.line === "wait")
       tell({
         kind: "transfers",
         transfers: [{ name: "cat.jpg", bytes: 680_000, total: 1_000_000, bytesPerSecond: 1_200_000 }],

@@ -9,6 +9,7 @@ import type { LinkView, NodeView, RiskView, Snapshot } from "../../core/model/sn
 import { type WallMs, wallMs } from "../../core/model/units.ts";
 import { acts } from "../../ui/model/acts.ts";
 import { type ConsoleEvent, type ConsoleModel, firstModel, type Setup } from "../../ui/model/model.ts";
+import type { Pixels } from "../../ui/model/picture.ts";
 import { type Message, update } from "../../ui/model/update.ts";
 
 /** 2026-03-04 10:10:49.000 UTC. */
@@ -342,6 +343,75 @@ export const uploadingScene = (columns: number, rows: number): ConsoleModel =>
       },
     },
     ...keys("escape", "9"),
+  ]);
+
+/** From dark to light and from red to blue; the same pixels for the same size. */
+export const gradient = (width: number, height: number): Pixels => ({
+  width,
+  height,
+  rgba: Uint8Array.from({ length: width * height * 4 }, (_, index) => {
+    const [x, y] = [Math.floor(index / 4) % width, Math.floor(index / 4 / width)];
+    const light = (255 * (y + 1)) / height;
+    const blue = (x + 1) / width;
+    return [light * (1 - blue), light / 2, light * blue, 255][index % 4] ?? 0;
+  }),
+});
+
+export const pictureEvent = (id: string, pixels: Pixels, open = false): Message => {
+  const caption = `${id}  ${pixels.width}x${pixels.height}  90 kB  cat.png`;
+  return {
+    kind: "client",
+    event: { kind: "picture", open, picture: { id, tiles: [{ pixels, caption }], caption } },
+  };
+};
+
+/** `view` has just shown a picture in the client's pane. */
+export const viewScene = (columns: number, rows: number): ConsoleModel =>
+  played(calmScene(columns, rows), [
+    ...keys("3", ..."view 2048fd68", "enter"),
+    pictureEvent("2048fd68", gradient(160, 120)),
+    { kind: "client", event: { kind: "idle" } },
+  ]);
+
+/** Five pictures over the whole screen, one of which cannot be seen. */
+export const albumScene = (columns: number, rows: number): ConsoleModel => {
+  const seen = Array.from({ length: 4 }, (_, at) => ({
+    pixels: gradient(40 - 8 * at, 30),
+    caption: `2048fd6${at}  cat-${at}.png`,
+  }));
+  const tiles = [
+    ...seen,
+    { pixels: "dog.png cannot be shown: it cannot be decoded", caption: "2048fd68  dog.png" },
+  ];
+  const picture = { id: null, tiles, caption: "the 5 newest images" };
+  return played(calmScene(columns, rows), [
+    ...keys("3", "escape", "V"),
+    { kind: "client", event: { kind: "picture", picture, open: true } },
+    { kind: "client", event: { kind: "idle" } },
+  ]);
+};
+
+/** Three of five are stored and show below what was said, two are on their way. */
+export const previewScene = (columns: number, rows: number): ConsoleModel =>
+  played(calmScene(columns, rows), [
+    ...keys("3", ..."upload *.jpg", "enter"),
+    ...["harbour.jpg", "dunes.jpg", "cat.jpg"].flatMap((caption, at): readonly Message[] => [
+      {
+        kind: "client",
+        event: { kind: "output", lines: [[{ text: `✓ Server ${at + 1} processed request` }]] },
+      },
+      { kind: "client", event: { kind: "preview", tile: { pixels: gradient(24, 18), caption } } },
+    ]),
+    {
+      kind: "client",
+      event: {
+        kind: "transfers",
+        transfers: [
+          { name: "street.jpg", bytes: 4_100_000, total: 6_000_000, bytesPerSecond: 1_200_000 },
+          { name: "waves.jpg", bytes: 1_900_000, total: 8_000_000, bytesPerSecond: 900_000 },
+        ],
+      },
+    },
   ]);
 
 /** Looking back at the death of node 2, three minutes later. */

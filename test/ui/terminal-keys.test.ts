@@ -259,6 +259,11 @@ const inClient: readonly Step[] = [
   step("client", "ctrl-u", /[1-9]\d? below: G/),
   step("client", "ctrl-d", hides(/below: G/)),
   step("client", "enter", /alice> ▏/),
+  step("prompt", "ctrl-o", / a drawing .* any key leads back/, ["draw\r", /▀▀[\s\S]* a drawing/]),
+  step("picture", "escape", hides(/any key leads back/)),
+  step("client", "v", / a drawing .* any key leads back/, ["\u001b", /3 to type here/]),
+  step("client", "V", / an album .* any key leads back/, ["x", /3 to type here/]),
+  step("picture", "ctrl-c", "quits"),
 ];
 
 /** Nine nodes on a small screen: more lines than rows, `more` of them. */

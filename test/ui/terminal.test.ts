@@ -299,6 +299,54 @@ describe("when something ends it", () => {
     expect(program.screen.lines().filter((line) => line !== "")).toEqual([how]);
   });
 
+  test("real pixels have the screen until a key is pressed, and a signal meanwhile gives everything back", async () => {
+    const draw = async () => {
+      const program = open("calm", { env: { KITTY_WINDOW_ID: "1", COLORTERM: "truecolor" } });
+      await program.waitForText("3/3 up");
+      program.type("3draw\r");
+      await program.waitForText("a drawing");
+      program.type("\u000f");
+      await program.waitForText("real pixels of a drawing");
+      expect(program.screen.text()).not.toContain("DISTINSTA");
+      expect(program.screen.alternate()).toBe(true);
+      return program;
+    };
+    const program = await draw();
+    program.type("q");
+    await program.waitForText("DISTINSTA");
+    await program.waitForText("alice> ▏");
+    expect(program.screen.text()).not.toContain("real pixels");
+    expect(program.screen.raw()).toContain("\u001b_Ga=d,q=2\u001b\\");
+    program.type("still here");
+    await program.waitForText("alice> still here▏");
+    program.kill("SIGTERM");
+    expect((await program.exited).code).toBe(0);
+    const other = await draw();
+    other.kill("SIGTERM");
+    await other.exited;
+    expect(other.screen.text()).toContain("exit: signal SIGTERM");
+    expect([other.screen.alternate(), other.screen.cursorVisible()]).toEqual([false, true]);
+  });
+
+  test("a picture over everything follows the window, and so do the panes when one comes back", async () => {
+    const program = open("calm", { env: { COLORTERM: "truecolor" } });
+    await program.waitForText("3/3 up");
+    program.type("3draw\r");
+    await program.waitForText("a drawing");
+    program.type("\u000f");
+    await program.waitForText("any key leads back");
+    program.resize(100, 30);
+    await program.waitUntil("the picture in the smaller window", (screen) =>
+      (screen.lines()[29] ?? "").includes("any key leads back"),
+    );
+    program.type("x");
+    await program.waitForText("alice> ▏");
+    await program.waitForText(ready);
+    program.type("still here");
+    await program.waitForText("alice> still here▏");
+    expect(program.screen.lines()[29]).toContain("Enter run");
+  });
+
   test("when nobody comes to run it, the terminal is given back and the caller tells why", async () => {
     const program = open("unready");
     expect((await program.exited).code).toBe(0);

@@ -36,6 +36,16 @@ describe("the theme", () => {
     expect(codes("16", "node2")).toBe("\u001b[33mx\u001b[0m");
   });
 
+  test("a picture's colours are its own where there are all, the nearest of 256, or none", () => {
+    const front = [255, 0, 0] as const;
+    const whole = { text: "▀", ink: { front, back: [0, 0, 255] } } as const;
+    const half = { text: "▀", ink: { front, back: null } } as const;
+    expect(styled({ depth: "full" }, [whole])).toBe("\u001b[38;2;255;0;0;48;2;0;0;255m▀\u001b[0m");
+    expect(styled({ depth: "full" }, [half])).toBe("\u001b[38;2;255;0;0m▀\u001b[0m");
+    expect(styled({ depth: "256" }, [whole])).toBe("\u001b[38;5;196;48;5;21m▀\u001b[0m");
+    for (const depth of ["16", "none"] as const) expect(styled({ depth }, [whole])).toBe("▀");
+  });
+
   test("every node has a shape of its own, so that colours only repeat it", () => {
     const marks = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => nodeMark(nodeId(id)).text);
     expect(new Set(marks).size).toBe(9);

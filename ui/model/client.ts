@@ -7,6 +7,7 @@
 import { edited, emptyField, type Field, fieldOf, inserted } from "./field.ts";
 import type { Action } from "./keys.ts";
 import { type Line, plain, printable } from "./line.ts";
+import { type Picture, type PictureTile, picturesMax, previewsMax } from "./picture.ts";
 
 /** An upload under way. */
 export interface Transfer {
@@ -16,14 +17,27 @@ export interface Transfer {
   readonly bytesPerSecond: number;
 }
 
+/** A key or a paste. */
+export type Typed =
+  | { readonly kind: "key"; readonly key: string }
+  | { readonly kind: "paste"; readonly text: string };
+
 export interface ClientPane {
+  /** False until whoever runs the commands has come. */
+  readonly ready: boolean;
+  /** What was typed before. */
+  readonly early: readonly Typed[];
   /** Whose client it is; null where nobody's credentials are. */
   readonly user: string | null;
   /** Oldest first. */
   readonly output: readonly Line[];
   /** Lines of it below what shows; 0 follows. */
   readonly below: number;
+  /** Which lines of it have a picture above them, oldest first. */
+  readonly pictures: readonly { readonly line: Line; readonly picture: Picture }[];
   readonly transfers: readonly Transfer[];
+  /** What the last command has uploaded, oldest first. */
+  readonly previews: readonly PictureTile[];
   readonly running: boolean;
   /** Whether keys go into the field. */
   readonly typing: boolean;
@@ -48,10 +62,20 @@ export type ClientRequest =
   | { readonly kind: "client.run"; readonly line: string }
   | { readonly kind: "client.cancel" }
   /** Complete the line up to the cursor. */
-  | { readonly kind: "client.complete"; readonly before: string };
+  | { readonly kind: "client.complete"; readonly before: string }
+  /** The newest images on one sheet. */
+  | { readonly kind: "client.album" }
+  /** The image as real pixels, where the terminal can show them. */
+  | { readonly kind: "client.enlarge"; readonly id: string };
 
 export type ClientEvent =
   | { readonly kind: "output"; readonly lines: readonly Line[] }
+  /** `open`: over the whole screen at once. */
+  | { readonly kind: "picture"; readonly picture: Picture; readonly open: boolean }
+  /** What was just uploaded. */
+  | { readonly kind: "preview"; readonly tile: PictureTile }
+  /** What makes the terminal show that image. */
+  | { readonly kind: "enlarged"; readonly id: string; readonly text: string }
   /** All that are under way. */
   | { readonly kind: "transfers"; readonly transfers: readonly Transfer[] }
   /** The command is done. */
@@ -69,15 +93,20 @@ export type ClientEvent =
 export const outputLinesMax = 2_000;
 export const historyLinesMax = 1_000;
 
-export const firstClient = ({ user, history, greeting }: FirstClient): ClientPane => ({
-  user,
-  output: greeting,
+/** Null for one who is still to come. */
+export const firstClient = (first: FirstClient | null): ClientPane => ({
+  ready: first !== null,
+  early: [],
+  user: first?.user ?? null,
+  output: first?.greeting ?? [],
   below: 0,
+  pictures: [],
   transfers: [],
+  previews: [],
   running: false,
   typing: false,
   field: emptyField,
-  history,
+  history: first?.history ?? [],
   recalled: null,
   draft: "",
 });
@@ -86,6 +115,12 @@ export const clientHeard = (client: ClientPane, event: ClientEvent): ClientPane 
   switch (event.kind) {
     case "output":
       return withOutput(client, event.lines);
+    case "picture":
+      return withPicture(client, event.picture);
+    case "preview":
+      return { ...client, previews: [...client.previews, event.tile].slice(-previewsMax) };
+    case "enlarged":
+      return client;
     case "transfers":
       return { ...client, transfers: event.transfers };
     case "idle":
@@ -101,6 +136,23 @@ const withOutput = (client: ClientPane, lines: readonly Line[]): ClientPane => {
   const output = [...client.output, ...safe].slice(-outputLinesMax);
   const below = client.below === 0 ? 0 : Math.min(output.length - 1, client.below + lines.length);
   return { ...client, output, below };
+};
+
+/** Its caption is a line like any other. */
+const withPicture = (client: ClientPane, picture: Picture): ClientPane => {
+  const next = withOutput(client, [[plain(picture.caption)]]);
+  const line = next.output.at(-1) ?? [];
+  return { ...next, pictures: [...client.pictures, { line, picture }].slice(-picturesMax) };
+};
+
+export const pictureAbove = ({ pictures }: ClientPane, line: Line): Picture | null =>
+  pictures.find((each) => each.line === line)?.picture ?? null;
+
+/** The newest of those that show or are above; null when there is none. */
+export const newestPicture = (client: ClientPane): Picture | null => {
+  const shown = client.output.slice(0, client.output.length - client.below);
+  const line = shown.findLast((each) => pictureAbove(client, each) !== null);
+  return line === undefined ? null : pictureAbove(client, line);
 };
 
 /** An answer to what is no longer in the field is late. */
@@ -132,7 +184,7 @@ export const clientTyped = (client: ClientPane, text: string): ClientPane => ({
 export const clientActed = (client: ClientPane, action: Action, page: number): ClientUpdated => {
   switch (action) {
     case "type":
-      return [{ ...client, typing: client.user !== null }, []];
+      return [{ ...client, typing: client.user !== null || !client.ready }, []];
     case "leave-field":
       return [{ ...client, typing: false }, []];
     case "run":
@@ -177,7 +229,7 @@ const ran = (client: ClientPane): ClientUpdated => {
   const line = client.field.text;
   if (client.running) return [client, []];
   const echoed = withOutput({ ...client, below: 0 }, [[{ text: promptOf(client), bold: true }, plain(line)]]);
-  const next = { ...echoed, field: emptyField, recalled: null, draft: "" };
+  const next = { ...echoed, field: emptyField, recalled: null, draft: "", previews: [] };
   if (line.trim() === "") return [next, []];
   const known = client.history.at(-1) === line ? client.history : [...client.history, line];
   return [{ ...next, running: true, history: known.slice(-historyLinesMax) }, [{ kind: "client.run", line }]];

@@ -17,6 +17,7 @@ export type Room =
   | "ask"
   | "leave"
   | "copy"
+  | "picture"
   | "help";
 
 export type Action =
@@ -69,6 +70,8 @@ export type Action =
   | "complete"
   | "older"
   | "newer"
+  | "view"
+  | "album"
   | "choose"
   | "yes"
   | "no"
@@ -120,6 +123,8 @@ export const bindings: readonly Binding[] = [
   ...listKeys("client", "scroll", "a line"),
   bind("client", "pageup ctrl-u", "page-up", null, "a page up"),
   bind("client", "pagedown ctrl-d", "page-down", null, "a page down"),
+  bind("client", "v", "view", "picture", "the last picture, over the whole screen"),
+  bind("client", "V", "album", "album", "the newest images on one sheet"),
   bind("log", "j down", "down", "scroll", "down a line; at the end it follows again"),
   bind("log", "k up", "up", null, "up a line, and stop following"),
   bind("log", "g home", "first", null, "to the oldest line"),
@@ -189,6 +194,7 @@ export const bindings: readonly Binding[] = [
   bind("prompt", "pagedown", "page-down", null, "a page down"),
   bind("prompt", "ctrl-c", "stop", "stop", "stop the command, or drop the line"),
   bind("prompt", "escape ctrl-d", "leave-field", "other keys", "leave the prompt; a command runs on"),
+  bind("prompt", "ctrl-o", "view", "picture", "the last picture, over the whole screen"),
   bind("prompt", "ctrl-z", "suspend", null, "to the shell; fg returns, nodes go on"),
   bind("copy", "j down", "down", "scroll", "down a line"),
   bind("copy", "k up", "up", null, "up a line"),
@@ -198,6 +204,8 @@ export const bindings: readonly Binding[] = [
   bind("copy", "G end", "last", null, "to the newest line"),
   bind("copy", "c escape", "no", "close", "back to the panes"),
   bind("copy", "q ctrl-c", "quit", "quit", "leave the console"),
+  bind("picture", "escape", "back", "close", "back to the panes; other keys do it too"),
+  bind("picture", "ctrl-c", "quit", null, "leave the console"),
   bind("help", "j down", "down", "scroll", "down a line"),
   bind("help", "k up", "up", null, "up a line"),
   bind("help", "pagedown ctrl-d", "page-down", null, "a page down"),
@@ -236,6 +244,7 @@ const closedRooms: ReadonlySet<Room> = new Set<Room>([
   "ask",
   "leave",
   "copy",
+  "picture",
   "help",
 ]);
 /** Whether only the room's own keys work in it. */
@@ -269,6 +278,7 @@ const roomNames: readonly (readonly [Room, string])[] = [
   ["ask", "At a question"],
   ["leave", "When leaving a server"],
   ["copy", "In the copy view"],
+  ["picture", "Over a picture"],
   ["command", "At the command line"],
   ["field", "While typing a filter or a search"],
   ["help", "In this help"],

@@ -5,6 +5,8 @@
  * padded is decided (and tested) here; a theme turns tones into colours, or into none.
  */
 
+import type { Ink } from "./picture.ts";
+
 /** What a piece means. The theme knows the colour; the words and shapes must say it as well. */
 export type Tone =
   | "plain"
@@ -28,6 +30,8 @@ export interface Piece {
   readonly tone?: Tone;
   readonly bold?: boolean;
   readonly underline?: boolean;
+  /** Of a picture, instead of a tone. */
+  readonly ink?: Ink;
 }
 export type Line = readonly Piece[];
 
@@ -72,7 +76,8 @@ export const sameLine = (one: Line, other: Line): boolean =>
         piece.text === twin.text &&
         piece.tone === twin.tone &&
         piece.bold === twin.bold &&
-        piece.underline === twin.underline
+        piece.underline === twin.underline &&
+        piece.ink === twin.ink
       );
     }));
 

@@ -20,6 +20,7 @@ import type { Tone } from "./line.ts";
 import { emptyLog, firstLogView, type Log, type LogView } from "./log.ts";
 import { type Notice, type NoticeCommands, noticesOf } from "./notices.ts";
 import type { DeckPane, PaneId } from "./panes.ts";
+import type { Picture } from "./picture.ts";
 import { emptyTimeline, type Timeline } from "./timeline.ts";
 
 /** What comes in from outside. Node numbers in it are of one cluster. */
@@ -85,7 +86,8 @@ export type Overlay =
   | { readonly kind: "ask"; readonly act: ActName; readonly node: NodeId }
   | { readonly kind: "leave" }
   /** `below`: lines under what shows. */
-  | { readonly kind: "copy"; readonly below: number };
+  | { readonly kind: "copy"; readonly below: number }
+  | { readonly kind: "picture"; readonly picture: Picture };
 
 export interface Frozen {
   readonly kind: "paused" | "past";
@@ -136,7 +138,8 @@ export interface FirstModel {
   readonly now: WallMs;
   readonly size: Size;
   readonly mouse: boolean;
-  readonly client: FirstClient;
+  /** Null when it comes later. */
+  readonly client: FirstClient | null;
 }
 
 export const emptyLive: Live = {

@@ -24,6 +24,7 @@ import { actedInCommand, typedInCommand } from "./press-command.ts";
 import { actedInField, typedInField } from "./press-field.ts";
 import { actedInPage } from "./press-pages.ts";
 import { goTo, inPane, movedFocus, nextRange } from "./press-panes.ts";
+import { albumAsked, typedEarly, viewed } from "./press-pictures.ts";
 import { earlier, later, toNow } from "./travel.ts";
 
 /** What has to happen outside. */
@@ -33,6 +34,8 @@ export type Command =
   | { readonly kind: "suspend" }
   | { readonly kind: "redraw" }
   | { readonly kind: "mouse"; readonly on: boolean }
+  /** Give the terminal this, and wait for a key. */
+  | { readonly kind: "show"; readonly text: string }
   | { readonly kind: "act"; readonly act: ActName; readonly node: NodeId }
   | ClientRequest;
 
@@ -42,6 +45,9 @@ export const press = (before: ConsoleModel, key: string): Updated => {
   const model = before.flash === null ? before : { ...before, flash: null };
   const room = currentRoom(model);
   const action = actionOf(room, key);
+  if (room === "picture" && action === null) return [{ ...model, overlay: null }, []];
+  if (room === "prompt" && !model.client.ready && action !== "suspend")
+    return [typedEarly(model, { kind: "key", key }, action), []];
   if (action !== null) return acted(model, action, key);
   if (!isOneCharacter(key)) return [model, []];
   switch (room) {
@@ -62,7 +68,9 @@ export const press = (before: ConsoleModel, key: string): Updated => {
 export const pasted = (model: ConsoleModel, text: string): ConsoleModel => {
   if (model.overlay?.kind === "field") return typedInField(model, text);
   if (model.overlay?.kind === "command") return typedInCommand(model, text);
-  if (model.overlay !== null || model.client.user === null) return model;
+  if (model.overlay !== null) return model;
+  if (!model.client.ready) return typedEarly(model, { kind: "paste", text }, null);
+  if (model.client.user === null) return model;
   return withClient({ ...model, focus: "client" }, clientTyped(model.client, text));
 };
 
@@ -85,6 +93,8 @@ const acted = (model: ConsoleModel, action: Action, key: string): Updated => {
     case "copy":
     case "help":
       return [actedInPage(model, model.overlay, action), []];
+    case "picture":
+      return [{ ...model, overlay: null }, []];
     case undefined:
       return actedOnPanes(model, action, key);
   }
@@ -153,9 +163,13 @@ const clientActions: ReadonlySet<Action> = new Set<Action>([
   "last",
   "page-up",
   "page-down",
+  "view",
+  "album",
 ]);
 
 const actedInClient = (model: ConsoleModel, action: Action): Updated => {
+  if (action === "view") return viewed(model);
+  if (action === "album") return albumAsked(model);
   const page = Math.max(1, paneRows(model, "client") - 1);
   const [client, requests] = clientActed(model.client, action, page);
   return [withClient(model, client), requests];

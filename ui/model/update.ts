@@ -11,7 +11,8 @@ import { type ClientEvent, clientHeard, type FirstClient, firstClient } from "./
 import type { Size } from "./layout.ts";
 import { type ConsoleEvent, type ConsoleModel, shownNodes } from "./model.ts";
 import { type MouseDeed, moused } from "./mouse.ts";
-import { pasted, press, type Updated } from "./press.ts";
+import { type Command, pasted, press, type Updated } from "./press.ts";
+import { enlarged, pictureOpened } from "./press-pictures.ts";
 import { heard, saidHere } from "./receive.ts";
 
 export type Message =
@@ -49,9 +50,13 @@ const decided = (model: ConsoleModel, message: Message): Updated => {
     case "paste":
       return [pasted(model, message.text), []];
     case "joined":
-      return [joined(model, message.client, message.acts), []];
-    case "client":
-      return [{ ...model, client: clientHeard(model.client, message.event) }, []];
+      return joined(model, message.client, message.acts);
+    case "client": {
+      const { event } = message;
+      if (event.kind === "enlarged") return enlarged(model, event);
+      const next = { ...model, client: clientHeard(model.client, event) };
+      return [event.kind === "picture" && event.open ? pictureOpened(next, event.picture) : next, []];
+    }
     case "mouse":
       return [moused(model, message.deed), []];
     case "key":
@@ -59,12 +64,19 @@ const decided = (model: ConsoleModel, message: Message): Updated => {
   }
 };
 
-/** Whoever has gone to the client's pane already wants to type there. */
-const joined = (model: ConsoleModel, first: FirstClient, acts: readonly ActName[]): ConsoleModel => ({
-  ...model,
-  setup: { ...model.setup, acts },
-  client: { ...firstClient(first), typing: first.user !== null && model.focus === "client" },
-});
+/** Whoever has gone to the client's pane already wants to type there; what he has typed is done now. */
+const joined = (model: ConsoleModel, first: FirstClient, acts: readonly ActName[]): Updated => {
+  const client = { ...firstClient(first), typing: first.user !== null && model.focus === "client" };
+  const next: ConsoleModel = { ...model, setup: { ...model.setup, acts }, client };
+  if (!client.typing) return [next, []];
+  return model.client.early.reduce<Updated>(
+    ([before, commands]: Updated, typed): Updated => {
+      const [after, more]: readonly [ConsoleModel, readonly Command[]] = decided(before, typed);
+      return [after, [...commands, ...more]];
+    },
+    [next, []],
+  );
+};
 
 /**
  * The selection stays on a node that shows: the first when it has gone. Any message can take it away, because time

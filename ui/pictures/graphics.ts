@@ -4,6 +4,7 @@
  * Whether a terminal can is taken from what it announces in its environment. Inside tmux and screen, which know
  * neither language, and everywhere else, half blocks do.
  */
+import { fitLine, lineText, plain, printable } from "../model/line.ts";
 import type { Size } from "./half-blocks.ts";
 
 /** kitty's graphics protocol, or iTerm2's inline images. */
@@ -58,6 +59,26 @@ const kittyText = (pngBase64: string, { columns, rows }: Cells): string => {
   }
   return text;
 };
+
+/** The same in the middle of a screen of so many cells, with the caption in the row below it. */
+export const graphicsScreen = (
+  graphics: Graphics,
+  pngBase64: string,
+  cells: Cells,
+  room: Cells,
+  caption: string,
+): string => {
+  const top = Math.max(0, Math.floor((room.rows - cells.rows) / 2));
+  const left = Math.max(0, Math.floor((room.columns - cells.columns) / 2));
+  const words = lineText(fitLine([plain(` ${printable(caption)} · any key leads back`)], room.columns));
+  return `${at(top, left)}${graphicsText(graphics, pngBase64, cells)}${at(room.rows, 0)}${words}`;
+};
+
+const at = (row: number, column: number): string => `\x1b[${row + 1};${column + 1}H`;
+
+/** Takes away what was shown: kitty keeps pictures apart from the text that is drawn over them. */
+export const graphicsGone = (graphics: Graphics): string =>
+  graphics === "kitty" ? "\x1b_Ga=d,q=2\x1b\\" : "";
 
 /** https://iterm2.com/documentation-images.html */
 const iterm2Text = (pngBase64: string, { columns, rows }: Cells): string =>

@@ -5,6 +5,7 @@
  * It works wherever text does, through ssh and tmux too. With 24-bit colour a cell shows what the pixels are, with 256
  * colours the nearest of them; without any colour a cell is one of five shades, by the light of its two pixels.
  */
+import type { Pixels, Rgb } from "../model/picture.ts";
 
 /** How many colours a terminal shows; `plain`: none, or none are wanted. */
 export type Depth = "truecolor" | "256" | "plain";
@@ -12,11 +13,6 @@ export type Depth = "truecolor" | "256" | "plain";
 export interface Size {
   readonly width: number;
   readonly height: number;
-}
-
-export interface Pixels extends Size {
-  /** Red, green, blue and opacity, 0 … 255 each; row by row from the top left. */
-  readonly rgba: Uint8Array;
 }
 
 /** The pixels for which there is room in so many cells. */
@@ -30,8 +26,6 @@ export const halfBlocks = (pixels: Pixels, depth: Depth): readonly string[] => {
   const draw = depth === "plain" ? shadeLine : colorLine;
   return Array.from({ length: Math.ceil(pixels.height / 2) }, (_, row) => draw(pixels, row * 2, depth));
 };
-
-export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** What is transparent shows squares of two greys behind it, as people know them. */
 const squarePixels = 4;
@@ -69,7 +63,8 @@ const codeOf = (color: Rgb, depth: Depth, layer: 38 | 48): string =>
 /** From dark to light, on the dark ground that most terminals have. */
 const shades = " ░▒▓█";
 
-const shadeLine = (pixels: Pixels, y: number): string => {
+/** The two rows of pixels from `y` on, without any colour. */
+export const shadeLine = (pixels: Pixels, y: number): string => {
   let line = "";
   for (let x = 0; x < pixels.width; x++) {
     const above = lightOf(colorAt(pixels, x, y));

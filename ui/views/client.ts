@@ -1,23 +1,47 @@
 /**
- * The client's pane: its newest lines, a bar for each upload, and the prompt at the bottom.
+ * The client's pane: its newest lines and pictures, what was just uploaded, a bar for each upload, and the prompt at
+ * the bottom.
  */
-import { promptOf } from "../model/client.ts";
+import { type ClientPane, pictureAbove, promptOf } from "../model/client.ts";
 import { cutText, dim, displayWidth, type Line, type Piece, plain } from "../model/line.ts";
 import type { ConsoleModel } from "../model/model.ts";
+import { pictureLines, stripLines } from "../pictures/picture-lines.ts";
+import type { Depth } from "../theme.ts";
 import type { PaneContent } from "./pane.ts";
 import { transferLine } from "./transfers.ts";
 
 /** `width` and `rows` are inside the borders. */
-export const clientPane = (model: ConsoleModel, width: number, rows: number): PaneContent => {
+export const clientPane = (model: ConsoleModel, width: number, rows: number, depth: Depth): PaneContent => {
   const { client } = model;
   const last = [
+    ...previewLines(client, width, rows, depth),
     ...client.transfers.map((transfer) => transferLine(transfer, width)),
     ...promptLines(model, width),
   ];
   const bottom = last.slice(-rows);
+  // A picture keeps its size while bars come and go.
+  const rowsOf = (line: Line): readonly Line[] => entryRows(client, line, width - 2, rows - 1, depth);
   const shown = client.output.slice(0, client.output.length - client.below);
-  return { title: titleOf(model), lines: [...lastRows(shown, width, rows - bottom.length), ...bottom] };
+  return { title: titleOf(model), lines: [...lastRows(shown, rows - bottom.length, rowsOf), ...bottom] };
 };
+
+/** Of the pane's rows they get at most this part, and never so many that no line is left to read. */
+const previewShare = 0.46;
+const previewRowsMin = 4;
+const previewRowsMax = 10;
+const linesMin = 1;
+
+const previewLines = (client: ClientPane, width: number, rows: number, depth: Depth): readonly Line[] => {
+  if (client.previews.length === 0) return [];
+  const free = rows - client.transfers.length - 1 - linesMin;
+  const wanted = Math.max(previewRowsMin, Math.floor(rows * previewShare));
+  const strip = Math.min(wanted, free, previewRowsMax);
+  return strip < previewRowsMin
+    ? []
+    : indented(stripLines(client.previews, { columns: width - 2, rows: strip }, depth));
+};
+
+const indented = (lines: readonly Line[]): readonly Line[] => lines.map((line) => [plain(" "), ...line]);
 
 const titleOf = ({ client }: ConsoleModel): Line => {
   if (client.user === null) return [];
@@ -36,11 +60,30 @@ const titleOf = ({ client }: ConsoleModel): Line => {
   ];
 };
 
-/** The newest of `lines` that fit, a blank at each side, long ones over several rows. */
-const lastRows = (lines: readonly Line[], width: number, rows: number): readonly Line[] => {
+/** A line over several rows when it is long, and above it its picture, together at most `rowsMax`. */
+const entryRows = (
+  client: ClientPane,
+  line: Line,
+  width: number,
+  rowsMax: number,
+  depth: Depth,
+): readonly Line[] => {
+  const words = wrapped(line, width);
+  const picture = pictureAbove(client, line);
+  if (picture === null) return words;
+  const cells = { columns: width, rows: Math.max(0, rowsMax - words.length) };
+  return [...pictureLines(picture, cells, depth), ...words];
+};
+
+/** The newest of `lines` that fit, a blank at each side. */
+const lastRows = (
+  lines: readonly Line[],
+  rows: number,
+  rowsOf: (line: Line) => readonly Line[],
+): readonly Line[] => {
   const kept: Line[] = [];
   for (let index = lines.length - 1; index >= 0 && kept.length < rows; index--)
-    kept.unshift(...wrapped(lines[index] ?? [], width - 2).map((line) => [plain(" "), ...line]));
+    kept.unshift(...indented(rowsOf(lines[index] ?? [])));
   return kept.slice(Math.max(0, kept.length - rows));
 };
 
@@ -74,6 +117,7 @@ const atBlank = (fits: string, text: string, wholeRow: boolean): string => {
 
 /** The part of the line around the cursor; it shows where keys go only while they go there. */
 const promptLines = ({ client }: ConsoleModel, width: number): readonly Line[] => {
+  if (!client.ready && client.typing) return [[dim(" the client is loading; what you type waits for it")]];
   if (client.user === null) return [];
   const prompt = ` ${promptOf(client)}`;
   if (!client.typing && client.field.text === "") return [[dim(`${prompt}3 to type here`)]];

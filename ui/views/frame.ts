@@ -20,6 +20,7 @@ import { loadPane } from "./load.ts";
 import { copyLines, logPane } from "./log.ts";
 import { nodesPane } from "./nodes.ts";
 import { type PaneContent, paneLines } from "./pane.ts";
+import { pictureScreen } from "./picture.ts";
 import { menuPane, menuWidth } from "./questions.ts";
 import { riskPane } from "./risk.ts";
 import { trafficPane } from "./traffic.ts";
@@ -31,6 +32,7 @@ export const frameLines = (model: ConsoleModel, theme: Theme): readonly Line[] =
   const { columns, rows } = model.size;
   if (layout.kind === "too-small") return tooSmall(model);
   if (model.overlay?.kind === "copy") return copyLines(model, model.overlay.below, columns, rows);
+  if (model.overlay?.kind === "picture") return pictureScreen(model.overlay.picture, model.size, theme.depth);
   const body =
     model.overlay?.kind === "help"
       ? paneLines(helpPane(model.overlay.from, layout.room - borderRows), {
@@ -169,7 +171,7 @@ const contentOf = (
     case "load":
       return loadPane(model, width, rows, colored);
     case "client":
-      return clientPane(model, width, rows);
+      return clientPane(model, width, rows, theme.depth);
     case "log":
       return logPane(model, width, rows);
     case "events":

@@ -113,6 +113,8 @@ const changedPlace = (before: ConsoleModel | null, after: ConsoleModel): readonl
       case "ask":
       case "leave":
         return [lineText(footerLine({ ...after, size: { columns: 400, rows: 24 } })).trim()];
+      case "picture":
+        return [`picture: ${overlay.picture.caption}; any key leads back`];
       case "field":
       case "command":
       case "copy":

@@ -19,6 +19,8 @@ const sources = {
       ["5f3b0000", "dog.png"],
       ["aa000001", "red one.jpg"],
     ].map(([id = "", name]) => ({ word: id, label: `${id}  ${name}`, goesOn: false })),
+  people: async (): Promise<readonly Candidate[]> =>
+    ["bob", "bobby", "carol"].map((name) => ({ word: name, label: name, goesOn: false })),
 };
 
 /** The line after Tab, and what there is to choose from. */
@@ -48,6 +50,9 @@ describe("Tab", () => {
     ["get 5f3a", "get 5f3a9c01 "],
     ["get AA", "get aa000001 "],
     ["share 5F3A", "share 5f3a9c01 "],
+    ["share 5f3a9c01 c", "share 5f3a9c01 carol "],
+    ["unshare 5f3a9c01 b", "unshare 5f3a9c01 bob"],
+    ["share 5f3a9c01 carol c", "share 5f3a9c01 carol c"],
     ["get aa000001 -o do", "get aa000001 -o dog.png "],
     ["get aa000001 5f3b", "get aa000001 5f3b0000 "],
     ["get 5f3a9c01 5f", "get 5f3a9c01 5f3b0000 "],
@@ -74,7 +79,7 @@ describe("Tab", () => {
       "upload a --jobs ",
       "help get ",
       "upload nothing-here",
-      "share 5f3a9c01 ",
+      "share 5f3a9c01 carol ",
     ])
       expect(await completeLine(line, sources, reading)).toBeNull();
   });

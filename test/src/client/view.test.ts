@@ -1,12 +1,17 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import type { Client } from "../../../core/io/client/client.ts";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../../../core/model/faults.ts";
 import { type ImageId, shortId, userNameOf } from "../../../core/model/ids.ts";
 import type { ImageRecord } from "../../../core/model/records.ts";
+import { type Board, boardCells, openPreviews } from "../../../src/client/board.ts";
 import { depthOf, type Screen, screenOn } from "../../../src/client/screen.ts";
 import { talkTo } from "../../../src/client/talk.ts";
 import { view } from "../../../src/client/view.ts";
+import type { Picture, PictureTile } from "../../../ui/model/picture.ts";
 import { idOf, recordOf } from "../../support/records.ts";
 
 const esc = String.fromCharCode(27);
@@ -79,6 +84,30 @@ const show = async (client: FakeClient, ids: readonly string[], changes: Partial
   const talk = talkTo(voice, false, null, changes === null ? null : screen);
   const code = await view(client as unknown as Client, talk, ids, pixelsMax);
   return { code, drawn, said };
+};
+
+/** The same in the console's pane, on a screen of 40x22. */
+const pinned = async (client: FakeClient, ids: readonly string[]) => {
+  const pictures: Picture[] = [];
+  const said: string[] = [];
+  const voice = {
+    result: (line: string) => said.push(line),
+    aside: (line: string) => said.push(line),
+    complaint: (what: string) => said.push(what),
+    progress: { show: () => undefined, done: () => undefined, clear: () => undefined },
+  };
+  const board: Board = {
+    ...boardCells({ columns: 40, rows: 22 }),
+    pin: (picture) => pictures.push(picture),
+    uploaded: () => undefined,
+  };
+  const code = await view(
+    client as unknown as Client,
+    talkTo(voice, false, null, null, board),
+    ids,
+    pixelsMax,
+  );
+  return { code, pictures, said };
 };
 
 const unreadable = fault("IMAGE_UNAVAILABLE", { id: "x", reason: "no node has it" });
@@ -157,6 +186,36 @@ describe("view", () => {
     expect(refused).toBeInstanceOf(FaultError);
     expect(refused instanceof FaultError && refused.fault.code).toBe("USAGE");
   });
+
+  test("in the console pins pixels for the whole screen, with the words below them", async () => {
+    const thumbnail = await painted(256, 128, "#ff0000");
+    const client = new FakeClient({ width: 2_000, height: 1_000, thumbnail, whole: unreadable });
+    const { code, pictures, said } = await pinned(client, [idOf(0)]);
+    expect([code, said]).toEqual([0, []]);
+    const caption = `${shortId(idOf(0))}  2000x1000  1.0 kB  cat.png`;
+    expect(pictures).toMatchObject([
+      { id: idOf(0), caption, tiles: [{ pixels: { width: 40, height: 20 } }] },
+    ]);
+    const missing = await pinned(client, ["ffffffff"]);
+    expect([missing.code, missing.pictures, missing.said]).toEqual([4, [], ["no image ffffffff"]]);
+  });
+
+  test("in the console several are one picture, in which each has its field, and what is wrong is said too", async () => {
+    const thumbnail = await painted(256, 256, "#ff0000");
+    const seen = { width: 256, height: 256, thumbnail, whole: unreadable };
+    const client = new FakeClient(seen, { ...seen, thumbnail: null });
+    const { code, pictures, said } = await pinned(client, [idOf(0), idOf(1), "ffffffff"]);
+    expect(code).toBe(1);
+    expect(pictures).toHaveLength(1);
+    const tiles = pictures[0]?.tiles ?? [];
+    expect(tiles.map(({ caption }) => caption)).toEqual([
+      `${shortId(idOf(0))}  cat.png`,
+      `${shortId(idOf(1))}  cat.png`,
+      "ffffffff",
+    ]);
+    expect(tiles.map(({ pixels }) => typeof pixels)).toEqual(["object", "string", "string"]);
+    expect(said).toHaveLength(2);
+  });
 });
 
 describe("a terminal", () => {
@@ -186,5 +245,56 @@ describe("a terminal", () => {
       expect(plain).toMatchObject({ depth: "plain", graphics: null });
     expect(screenOn(stream, { ...env, TERM: "dumb" }, true)).toBeNull();
     expect(screenOn({ write: () => true } as unknown as NodeJS.WriteStream, env, true)).toBeNull();
+  });
+});
+
+describe("previews", () => {
+  test("are of files, one after the other; who uploads many is shown some, the last among them", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "distinsta-previews-"));
+    const paths = ["a.png", "b.png", "c.png"].map((name) => join(folder, name));
+    for (const path of paths) await writeFile(path, await painted(400, 300, "#00ff00"));
+    const shown: PictureTile[] = [];
+    const { promise: last, resolve } = Promise.withResolvers<void>();
+    const { uploaded } = openPreviews(pixelsMax, (tile) => {
+      shown.push(tile);
+      if (tile.caption === "c.png") resolve();
+    });
+    for (const path of paths) uploaded(path);
+    await last;
+    expect(shown.map(({ caption }) => caption)).toEqual(["a.png", "c.png"]);
+    expect(shown[0]?.pixels).toMatchObject({ width: 24, height: 18 });
+    await rm(folder, { recursive: true });
+  });
+
+  test("are left out where nothing can be decoded, and go on after it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "distinsta-previews-"));
+    await writeFile(join(folder, "good.png"), await painted(8, 8, "#00ff00"));
+    await writeFile(join(folder, "bad.png"), "no picture");
+    const { promise: first, resolve } = Promise.withResolvers<string>();
+    const { uploaded } = openPreviews(pixelsMax, ({ caption }) => resolve(caption));
+    uploaded(join(folder, "missing.png"));
+    uploaded(join(folder, "bad.png"));
+    uploaded(join(folder, "good.png"));
+    expect(await first).toBe("good.png");
+    await rm(folder, { recursive: true });
+  });
+
+  test("of a command that is over are forgotten when the next begins", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "distinsta-previews-"));
+    for (const name of ["old.png", "waits.png", "new.png"])
+      await writeFile(join(folder, name), await painted(8, 8, "#00ff00"));
+    const shown: string[] = [];
+    const { promise: came, resolve } = Promise.withResolvers<void>();
+    const { uploaded, forget } = openPreviews(pixelsMax, ({ caption }) => {
+      shown.push(caption);
+      resolve();
+    });
+    uploaded(join(folder, "old.png"));
+    uploaded(join(folder, "waits.png"));
+    forget();
+    uploaded(join(folder, "new.png"));
+    await came;
+    expect(shown).toEqual(["new.png"]);
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,12 +1,17 @@
-import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { displayWidth } from "../../../ui/model/line.ts";
-import { contactSheet, sheetFor, type Tile } from "../../../ui/pictures/contact-sheet.ts";
+import { lineText, lineWidth, plain } from "../../../ui/model/line.ts";
+import {
+  contactSheet,
+  sheetFor,
+  sheetHolds,
+  sheetIn,
+  type Tile,
+} from "../../../ui/pictures/contact-sheet.ts";
 
 const block = (columns: number, rows: number, sign = "▀"): Tile["picture"] => ({
   columns,
-  lines: Array.from({ length: rows }, () => sign.repeat(columns)),
+  lines: Array.from({ length: rows }, () => [plain(sign.repeat(columns))]),
 });
 
 describe("a contact sheet", () => {
@@ -16,7 +21,8 @@ describe("a contact sheet", () => {
       { picture: block(2, 3, "b"), caption: "a long name.png" },
       { picture: "it is damaged", caption: "three.png" },
     ];
-    expect(contactSheet(tiles, { across: 2, columns: 8, rows: 3 })).toEqual([
+    const lines = contactSheet(tiles, { across: 2, columns: 8, rows: 3 });
+    expect(lines.map((line) => lineText(line).trimEnd())).toEqual([
       "             bb",
       "  aaaa       bb",
       "             bb",
@@ -46,8 +52,7 @@ describe("a contact sheet", () => {
           const lines = contactSheet(tiles, sheet);
           const sheets = Math.ceil(tiles.length / sheet.across);
           expect(lines).toHaveLength(sheets * (sheet.rows + 1) + sheets - 1);
-          for (const line of lines)
-            expect(displayWidth(stripVTControlCharacters(line))).toBeLessThanOrEqual(columns);
+          for (const line of lines) expect(lineWidth(line)).toBeLessThanOrEqual(columns);
         },
       ),
     );
@@ -64,6 +69,28 @@ describe("a contact sheet", () => {
   test("shows nothing that a name could make the terminal obey", () => {
     const evil = `x${String.fromCharCode(27)}[2Jy`;
     const [, caption] = contactSheet([{ picture: evil, caption: evil }], { across: 1, columns: 12, rows: 1 });
-    expect(caption).toBe("x�[2Jy");
+    expect(lineText(caption ?? []).trimEnd()).toBe("x�[2Jy");
+  });
+
+  test("for a given room it has the largest fields in which all of them fit, or the smallest", () => {
+    expect(sheetIn(2, { columns: 80, rows: 23 })).toEqual({ across: 2, columns: 39, rows: 15 });
+    expect(sheetIn(12, { columns: 120, rows: 39 })).toEqual({ across: 4, columns: 28, rows: 11 });
+    expect(sheetIn(500, { columns: 40, rows: 20 }).columns).toBe(12);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 2, max: 250 }),
+        fc.integer({ min: 2, max: 90 }),
+        (count, columns, rows) => {
+          const sheet = sheetIn(count, { columns, rows });
+          const held = Math.min(count, sheetHolds(sheet, rows));
+          expect(held).toBeGreaterThan(0);
+          const tiles = Array.from({ length: held }, () => ({ picture: block(1, 1), caption: "x" }));
+          const lines = contactSheet(tiles, sheet);
+          expect(lines.length).toBeLessThanOrEqual(rows);
+          for (const line of lines) expect(lineWidth(line)).toBeLessThanOrEqual(columns);
+        },
+      ),
+    );
   });
 });

@@ -1,14 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  colorAt,
-  halfBlocks,
-  nearestOf256,
-  type Pixels,
-  pixelsIn,
-  type Rgb,
-} from "../../../ui/pictures/half-blocks.ts";
+import type { Pixels, Rgb } from "../../../ui/model/picture.ts";
+import { colorAt, halfBlocks, nearestOf256, pixelsIn } from "../../../ui/pictures/half-blocks.ts";
 
 const esc = String.fromCharCode(27);
 /** A picture of opaque pixels, row by row. */

@@ -5,7 +5,7 @@ import { clientPane, wrapped } from "../../../ui/views/client.ts";
 import { calmScene, keys, played } from "../scenes.ts";
 
 const rowsOf = (model: ConsoleModel, width: number, rows: number): readonly string[] =>
-  clientPane(model, width, rows).lines.map(lineText);
+  clientPane(model, width, rows, "full").lines.map(lineText);
 const typed = (...pressed: readonly string[]): ConsoleModel =>
   played(calmScene(120, 40), keys("3", ...pressed));
 
@@ -42,7 +42,7 @@ describe("the client's pane", () => {
   });
 
   test("says who it is for, that ^C stops, and what is below", () => {
-    const title = (model: ConsoleModel) => lineText(clientPane(model, 42, 10).title);
+    const title = (model: ConsoleModel) => lineText(clientPane(model, 42, 10, "full").title);
     expect(title(typed())).toBe("alice");
     expect(title(typed("x", "enter"))).toBe("alice · ^C stops it");
     expect(title(typed("x", "enter", "escape", "k"))).toBe("alice · ^C stops it · 1 below: G");

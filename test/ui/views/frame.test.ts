@@ -6,11 +6,12 @@ import { describe, expect, test } from "vitest";
 import { nodeId } from "../../../core/model/ids.ts";
 import { wallMs } from "../../../core/model/units.ts";
 import { displayWidth, lineText } from "../../../ui/model/line.ts";
-import type { ConsoleModel } from "../../../ui/model/model.ts";
+import { type ConsoleModel, paneRows } from "../../../ui/model/model.ts";
 import { panes } from "../../../ui/model/panes.ts";
 import type { Depth } from "../../../ui/theme.ts";
 import { frameLines } from "../../../ui/views/frame.ts";
 import {
+  albumScene,
   calmScene,
   entryOf,
   keys,
@@ -25,6 +26,7 @@ import {
   oneWayScene,
   pastScene,
   played,
+  previewScene,
   processEvent,
   sceneAt,
   sceneModel,
@@ -32,6 +34,7 @@ import {
   snapshotEvent,
   snapshotOf,
   uploadingScene,
+  viewScene,
 } from "../scenes.ts";
 
 const sizes = [
@@ -64,12 +67,76 @@ const scenes: Readonly<Record<string, Scene>> = {
   "no-colour": calmScene,
   empty: sceneModel,
 };
+const pictureScenes: Readonly<Record<string, Scene>> = {
+  view: viewScene,
+  "view-no-colour": viewScene,
+  enlarged: (columns, rows) => press(viewScene(columns, rows), "ctrl-o"),
+  album: albumScene,
+  previews: previewScene,
+};
+/** Room for a pane of pictures, and for one beside others. */
+const pictureSizes = [
+  [80, 24],
+  [120, 40],
+] as const;
+
+describe.each(pictureSizes)("with pictures at %ix%i", (columns, rows) => {
+  test.each(Object.entries(pictureScenes))(
+    "%s fills the terminal exactly and looks as it did",
+    async (name, scene) => {
+      const lines = linesOf(scene(columns, rows), name.endsWith("no-colour") ? "none" : "full");
+      expect(lines.length).toBe(rows);
+      for (const line of lines) expect(displayWidth(line)).toBe(columns);
+      await expect(`${lines.map((line) => line.trimEnd()).join("\n")}\n`).toMatchFileSnapshot(
+        `golden/${name}-${columns}x${rows}.golden.txt`,
+      );
+    },
+  );
+
+  test("a picture is as large as its pane, in its colours, and what it is stands below", () => {
+    const model = viewScene(columns, rows);
+    const drawn = frameLines(model, { depth: "full" }).filter((line) => lineText(line).includes("▀"));
+    const inside = paneRows(model, "client");
+    expect(drawn.length).toBeGreaterThanOrEqual(inside - 3);
+    expect(drawn.length).toBeLessThan(inside);
+    const colors = drawn.flatMap((line) => line.filter(({ ink }) => ink !== undefined));
+    expect(colors.at(0)?.ink?.front[2]).toBeLessThan(20);
+    expect(colors.at(-1)?.ink?.back?.[2]).toBeGreaterThan(200);
+    expect(frameOf(model)).toContain("2048fd68  160x120  90 kB");
+  });
+
+  test("without colours it is shades, and the same size", () => {
+    const shades = linesOf(viewScene(columns, rows), "none").filter((line) => /[░▒▓]{4}/.test(line));
+    expect(shades.length).toBeGreaterThan(2);
+    expect(linesOf(viewScene(columns, rows), "16").join("")).not.toContain("▀");
+    expect(linesOf(viewScene(columns, rows), "256").join("")).toContain("▀");
+  });
+
+  test("over the whole screen it has all rows but one, which says what it is and how to leave it", () => {
+    const lines = linesOf(press(viewScene(columns, rows), "ctrl-o"));
+    expect(lines.slice(0, -1).every((line) => line.includes("▀▀▀▀▀▀▀▀"))).toBe(true);
+    expect(lines.at(-1)).toMatch(/ 2048fd68 .* any key leads back $/);
+  });
+
+  test("an album has every picture with its name, and why one cannot be seen", () => {
+    const frame = frameOf(albumScene(columns, rows));
+    for (const at of [0, 1, 2, 3]) expect(frame).toContain(`2048fd6${at}  cat-${at}.png`);
+    expect(frame).toMatch(/dog\.png cannot be shown/);
+    expect(frame).toContain("the 5 newest images");
+  });
+
+  test("what was just uploaded shows above the bars", () => {
+    const frame = frameOf(previewScene(columns, rows));
+    expect(frame).toMatch(/▀{4}[\s\S]*cat\.jpg[\s\S]*street\.jpg +▆+▁+ +68%/);
+    expect(frame).toContain("✓ Server 3 processed request");
+  });
+});
 
 describe.each(sizes)("at %ix%i", (columns, rows) => {
   test.each(Object.entries(scenes))(
     "%s fills the terminal exactly and looks as it did",
     async (name, scene) => {
-      const lines = linesOf(scene(columns, rows), name === "no-colour" ? "none" : "full");
+      const lines = linesOf(scene(columns, rows), name.endsWith("no-colour") ? "none" : "full");
       expect(lines.length).toBe(rows);
       for (const line of name === "copy" ? [] : lines) expect(displayWidth(line)).toBe(columns);
       await expect(`${lines.map((line) => line.trimEnd()).join("\n")}\n`).toMatchFileSnapshot(
