@@ -183,6 +183,7 @@ class Opening {
     const wanted = new Map(recovery.batches.map((head) => [head.batch, head]));
     const broken = new Set<ImageId>();
     const ruined: Place[] = [];
+    const erased: Place[] = [];
     let changes: IndexChange[] = [];
     for await (const extent of this.#segments.walkAfter(first.batch - 1, this.#start)) {
       if (!("entries" in extent) || wanted.get(extent.head.batch)?.at !== extent.head.at) continue;
@@ -192,11 +193,14 @@ class Opening {
           broken.add(found.id);
           ruined.push(placeOfEntry(extent.head, found));
         }
+        if (found.state === "erased") erased.push(placeOfEntry(extent.head, found));
         if (found.entry === null) continue;
         broken.delete(found.id);
         changes.push(this.#changeOf(extent.head, found, found.entry));
       }
       if (changes.length < rowsAtOnce && batch !== recovery.tail) continue;
+      // Once more: the zeros may be only in the memory of the system, when the sync of who erased has failed.
+      await this.#segments.erase(erased.splice(0), entryHeadBytes);
       await index.apply(changes, { batch, feedHead });
       changes = [];
     }
@@ -205,7 +209,7 @@ class Opening {
       await index.clear();
       throw storeDamage(`the newest entry of image ${lost} cannot be read`);
     }
-    // No index knows of them: when what came after them is forgotten, they would be the newest.
+    // No index knows of them: when all that came after them is forgotten, they would be the newest.
     await this.#segments.erase(ruined, entryHeadBytes);
   }
 
