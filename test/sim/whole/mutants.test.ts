@@ -25,7 +25,7 @@ const deaths: Readonly<Record<string, Death>> = {
   "stops-at-zeros": { nodes: 3, seed: 12, durationMs: 3_000, faults: ["powerCut", "blackout", "crash"] },
   "trusts-index": { nodes: 5, seed: 26, durationMs: 3_000, faults: ["oldBackup", "powerCut", "mend"] },
   "announces-early": { nodes: 3, seed: 17 },
-  "recycles-segments": { nodes: 3, seed: 11, durationMs: 3_000 },
+  "recycles-segments": { nodes: 3, seed: 19, durationMs: 6_000 },
   "no-hash-check": { nodes: 3, seed: 15 },
   "reads-alone": { nodes: 5, seed: 1 },
   "forgets-by-itself": { nodes: 3, seed: 5 },
