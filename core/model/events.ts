@@ -171,6 +171,8 @@ export const levelOf = (event: Event): Level => {
   }
 };
 
+const sayImages = (images: number): string => (images === 1 ? "1 image" : `${images} images`);
+
 const refusals: Readonly<Record<RefusalReason, string>> = {
   "lower-term": "its term is over",
   "hears-leader": "I hear the leader",
@@ -291,7 +293,7 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
         ? `${who}: the copy of image ${shortId(event.image)} on this disk is damaged; it is set aside and fetched again`
         : `${who}: the entry of image ${shortId(event.image)} on this disk was damaged; it was written anew`;
     case "scrub.ended":
-      return `${who}: checked ${event.checked} images in ${(event.ms / 1000).toFixed(1)} s, ${event.bad} were damaged`;
+      return `${who}: checked ${sayImages(event.checked)} in ${(event.ms / 1000).toFixed(1)} s, ${event.bad} of them damaged`;
     case "peer.rejected":
       return `${who}: closed the connection from ${event.remote}: ${wordFault(event.fault).what}`;
     case "clock.differed":

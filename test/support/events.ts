@@ -182,7 +182,7 @@ export const eventLines: {
   "scrub.ended": [
     { kind: "scrub.ended", checked: 40, bad: 1, ms: 2_340 },
     "info",
-    "Node 3: checked 40 images in 2.3 s, 1 were damaged",
+    "Node 3: checked 40 images in 2.3 s, 1 of them damaged",
   ],
   "disk.born": [
     { kind: "disk.born", generation: 1 },

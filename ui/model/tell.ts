@@ -181,7 +181,7 @@ const disk = ({ event, node }: LogEntry): Telling | null => {
     case "scrub.found":
       return damaged(node);
     case "scrub.ended": {
-      const text = `node ${node} checked ${event.checked} images, ${event.bad} damaged`;
+      const text = `node ${node} checked ${imagesIn(event.checked)}, ${event.bad} damaged`;
       return line(`checked ${node}`, "·", event.bad > 0 ? "warn" : "good", node, text);
     }
     case "scrub.begun":
@@ -265,7 +265,7 @@ const repairMsMax = 30_000;
 
 const repaired = ({ node }: LogEntry, event: Extract<Event, { kind: "copy.made" }>): Telling => {
   const say = (images: number, bytes: number): string =>
-    `node ${node} copied ${images} ${images === 1 ? "image" : "images"}, ${formatBytes(bytes)}`;
+    `node ${node} copied ${imagesIn(images)}, ${formatBytes(bytes)}`;
   const key = `copied ${node}`;
   const first: Told = {
     key,
@@ -296,9 +296,11 @@ const lacking = (node: NodeId): Telling =>
 const damaged = (node: NodeId): Telling =>
   counted(node, "damage", (images) => `on the disk of node ${node}: ${images} damaged, to be made again`);
 
+const imagesIn = (images: number): string => `${images} ${images === 1 ? "image" : "images"}`;
+
 /** Images in trouble come in crowds, too. */
 const counted = (node: NodeId, trouble: string, words: (images: string) => string): Telling => {
-  const say = (images: number): string => words(`${images} ${images === 1 ? "image" : "images"}`);
+  const say = (images: number): string => words(imagesIn(images));
   const key = `${trouble} ${node}`;
   const merge = (told: Told): Told => ({ ...told, images: told.images + 1, text: say(told.images + 1) });
   const first: Told = { key, sign: "!", tone: "bad", node, text: say(1), more: "", images: 1, bytes: 0 };
