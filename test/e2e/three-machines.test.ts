@@ -43,7 +43,10 @@ describe.skipIf(reason !== null)(`three machines and a client${because(reason)}`
   test("no secret is where it does not belong", () => {
     for (const id of [1, 2, 3]) {
       const kept = readdirSync(join(site.place(id), ".distinsta"), { recursive: true, encoding: "utf8" });
-      expect(kept.filter((name) => /identity|ca-key|users/.test(name))).toEqual([]);
+      expect(kept.filter((name) => /identity|ca-key|^users/.test(name))).toEqual([]);
+      // Of people there are certificates, which is what others need to share with them.
+      for (const name of kept.filter((each) => /users\/.*/.test(each)))
+        expect(readFileSync(join(site.place(id), ".distinsta", name), "utf8")).not.toContain("PRIVATE");
       expect(kept.filter((name) => name.endsWith("key.pem"))).toEqual([`certificates/node${id}/key.pem`]);
     }
     expect(existsSync(join(site.place("operator"), ".distinsta/users/alice/identity.txt"))).toBe(false);

@@ -120,7 +120,8 @@ export class PartFile {
         this.#file = file;
       }
     });
-    if (head.length > 0) this.#push(head);
+    // A copy: the head is the caller's, who may begin anew with it.
+    if (head.length > 0) this.#push(head.slice());
     await this.#work;
     this.#check();
     if (this.#discarded) await this.discard();

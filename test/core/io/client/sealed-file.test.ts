@@ -71,6 +71,17 @@ describe("a part file", () => {
     expect(readFileSync(file.path, "utf8")).toBe("head body");
   });
 
+  test("leaves its head to the caller, who needs it for the next try", async () => {
+    const own = Uint8Array.from(head);
+    const file = new PartFile(join(testFolder(), "cat.age"));
+    await file.restart(own);
+    await file.restart(own);
+    await file.write(body.slice());
+    expect((await file.finish(id, hashOf(body))).ok).toBe(true);
+    expect(readFileSync(file.path, "utf8")).toBe("head body");
+    expect(own).toEqual(Uint8Array.from(head));
+  });
+
   test("with other bytes than the receipt says is removed, and what was there before stays", async () => {
     const folder = testFolder();
     writeFileSync(join(folder, "cat.age"), "an older one");
