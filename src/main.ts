@@ -42,9 +42,19 @@ const withConsole = (made: Command): Command =>
 
 let exitCode: ExitCode = 0;
 
+/** A reader that has seen enough, as `head` has, is no failure of ours. */
+const endWithReader = (): void => {
+  if (process.stdout.isTTY) return;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCode);
+    throw error;
+  });
+};
+
 const run =
   (act: Act) =>
   async (...given: unknown[]): Promise<void> => {
+    endWithReader();
     const settings = (given.at(-1) as Command).opts() as Settings;
     exitCode = await act(settings, ...(given.slice(0, -2) as never[]));
   };
