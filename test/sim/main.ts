@@ -5,10 +5,11 @@
  */
 import { parseArgs } from "node:util";
 import { realMachine } from "../../core/io/driver.ts";
-import { addCounts, type Counters, noCounts } from "./counters.ts";
+import { addCounts, noCounts } from "./counters.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 import { Violation } from "./oracle.ts";
 import { runSeed } from "./run.ts";
+import { sayCounts } from "./say-counts.ts";
 import { simulateWhole, wholeUsage } from "./whole/main.ts";
 
 const usage = [
@@ -70,7 +71,7 @@ const tellOne = (wish: Wish, seed: number): boolean => {
   console.log(`seed ${seed}, ${wish.nodes} nodes; what is done to them is marked with *\n`);
   try {
     const counters = runSeed({ ...optionsOf(wish, seed), tell });
-    console.log(`\nEvery invariant held.\n${describe(counters)}`);
+    console.log(`\nEvery invariant held.\n${sayCounts(counters)}`);
     return true;
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
@@ -92,7 +93,7 @@ const runMany = (wish: Wish): boolean => {
   }
   console.log(`${wish.seeds} seeds from ${wish.from}, ${wish.nodes} nodes, ${broken.length} broken`);
   for (const message of broken.slice(0, brokenShownMax)) console.log(`  ${message}`);
-  console.log(describe(total));
+  console.log(sayCounts(total));
   return broken.length === 0;
 };
 
@@ -104,14 +105,6 @@ const optionsOf = ({ nodes, durationMs, mutant }: Wish, seed: number): Parameter
   durationMs,
   machine: mutant?.machine ?? realMachine,
 });
-
-const describe = (counters: Counters): string =>
-  Object.entries(counters)
-    .map(([what, count]) => `${String(count).padStart(10)} ${wordOf(what)}`)
-    .join("\n");
-
-/** `preVoteRefusals` → `pre vote refusals`. */
-const wordOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 const simulateElections = (args: readonly string[]): boolean | null => {
   let wish: Wish | null = null;

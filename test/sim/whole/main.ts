@@ -3,10 +3,11 @@
  * in them, and makes those small that break a promise.
  */
 import { parseArgs } from "node:util";
+import { sayCounts } from "../say-counts.ts";
 import { Broken } from "./ledger.ts";
 import { type WholeMutant, wholeMutants } from "./mutants.ts";
 import { keepSeed } from "./named-seeds.ts";
-import { addWholeCounts, noWholeCounts, type WholeCounters } from "./whole-counters.ts";
+import { addWholeCounts, noWholeCounts } from "./whole-counters.ts";
 import { type FaultName, faultNames } from "./whole-faults.ts";
 import { realParts, runWholeSeed, type WholeRunOptions } from "./whole-run.ts";
 import { shrink } from "./whole-shrink.ts";
@@ -90,7 +91,7 @@ const tellOne = async (wish: Wish, seed: number): Promise<boolean> => {
   console.log(`seed ${seed}, ${wish.nodes} nodes; what is done to them is marked with *\n`);
   try {
     const counters = await runWholeSeed({ ...optionsOf(wish, seed), tell });
-    console.log(`\nEvery promise was kept.\n${describe(counters)}`);
+    console.log(`\nEvery promise was kept.\n${sayCounts(counters)}`);
     return true;
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
@@ -112,7 +113,7 @@ const runMany = async (wish: Wish): Promise<boolean> => {
     }
   }
   console.log(`${wish.seeds} seeds from ${wish.from}, ${wish.nodes} nodes, ${broken} broken`);
-  console.log(describe(total));
+  console.log(sayCounts(total));
   return broken === 0;
 };
 
@@ -136,14 +137,6 @@ const tellSmall = async (wish: Wish, seed: number, broken: Broken): Promise<void
   );
   if (wish.keep && wish.mutant === null && !sharing) keepSeed(small);
 };
-
-const describe = (counters: WholeCounters): string =>
-  Object.entries(counters)
-    .map(([what, count]) => `${String(count).padStart(10)} ${wordOf(what)}`)
-    .join("\n");
-
-/** `uploadsFailed` → `uploads failed`. */
-const wordOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** Whether all promises were kept; null when what was asked for makes no sense. */
 export const simulateWhole = async (args: readonly string[]): Promise<boolean | null> => {
