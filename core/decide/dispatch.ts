@@ -12,9 +12,10 @@ import { type Fault, type FaultCode, fault, wordFault } from "../model/faults.ts
 import type { ImageId, NodeId } from "../model/ids.ts";
 import type { Assignment, OfferReply, Receipt } from "../model/messages.ts";
 import { after, type MonotonicMs } from "../model/units.ts";
+import { type PauseRules, pauseMsAfter } from "./patience.ts";
 import { rendezvousOrder } from "./rendezvous.ts";
 
-export interface DispatchRules {
+export interface DispatchRules extends PauseRules {
   /** How long a leader may take to answer an offer before the client chooses by itself. */
   readonly answerMsMax: number;
   /** After this much time without success the client gives up. */
@@ -23,8 +24,6 @@ export interface DispatchRules {
   readonly patienceQuorumMs: number;
   /** The same, while no server at all can be reached. */
   readonly patienceUnreachableMs: number;
-  readonly pauseMsMin: number;
-  readonly pauseMsMax: number;
 }
 
 export const dispatchRules: DispatchRules = {
@@ -276,8 +275,7 @@ const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step =>
         : state.lastFault;
     return [{ ...state, phase: "over" }, [{ kind: "fail", fault: problem }]];
   }
-  const pauseMs = Math.min(rules.pauseMsMax, rules.pauseMsMin * 2 ** Math.min(state.attempt - 1, 10));
-  const wakeAt = after(now, pauseMs);
+  const wakeAt = after(now, pauseMsAfter(state.attempt, rules));
   return [{ ...state, phase: "pausing", wakeAt }, [{ kind: "wake", at: wakeAt }]];
 };
 

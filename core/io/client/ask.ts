@@ -3,11 +3,13 @@
  *
  * They are asked in turn, the one that answered last first. One that takes long is not waited for: the next is
  * asked beside it, and whoever answers first is taken. So a frozen server costs a moment once, and no request
- * depends on any one server.
+ * depends on any one server. When none can answer for now, because they are just finding each other again, all are
+ * asked once more after a pause (`decide/patience.ts`).
  */
+import { askAgainAt } from "../../decide/patience.ts";
 import { bad, type Fault, fault, type Result, wordFault } from "../../model/faults.ts";
 import type { NodeId } from "../../model/ids.ts";
-import { after } from "../../model/units.ts";
+import { after, type MonotonicMs } from "../../model/units.ts";
 import type { Connection } from "../connection.ts";
 import { faultOf } from "../exchange.ts";
 import { type Answered, openRequest, type Session } from "./session.ts";
@@ -31,6 +33,23 @@ export const askAndTake = async <First, Value>(
   ask: Ask<First>,
   take: (connection: Connection, first: First) => Promise<Value>,
 ): Promise<Result<Value>> => {
+  const { clock } = session;
+  const since = clock.monotonic();
+  for (let round = 1; ; round++) {
+    const taken = await askAllOnce(session, ask, take);
+    if (taken.ok) return taken;
+    const at = askAgainAt(taken.fault, round, since, clock.monotonic());
+    if (at === null) return taken;
+    if (!(await reached(session, at))) return bad(fault("INTERRUPTED", {}));
+  }
+};
+
+/** Each server at most once. */
+const askAllOnce = async <First, Value>(
+  session: Session,
+  ask: Ask<First>,
+  take: (connection: Connection, first: First) => Promise<Value>,
+): Promise<Result<Value>> => {
   const { servers, answered } = session;
   const faults: Fault[] = [];
   let left = servers.toSorted((a, b) => Number(b === answered.last) - Number(a === answered.last));
@@ -46,6 +65,19 @@ export const askAndTake = async <First, Value>(
   }
   return bad(faults.find(isFinal) ?? mostTelling(faults));
 };
+
+/** Waits until then; false when it was interrupted. */
+const reached = ({ clock, signal }: Session, at: MonotonicMs): Promise<boolean> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener("abort", end);
+      resolve(!signal.aborted);
+    };
+    const cancel = clock.at(at, end);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
 
 interface Won<First> {
   readonly server: NodeId;

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { askRules } from "../../../../core/decide/patience.ts";
 import { askAndTake, askAny } from "../../../../core/io/client/ask.ts";
+import { interruptible } from "../../../../core/io/client/interrupt.ts";
 import type { Connection } from "../../../../core/io/connection.ts";
 import { replyFrom } from "../../../../core/io/exchange.ts";
 import { FaultError, fault } from "../../../../core/model/faults.ts";
 import type { Message } from "../../../../core/model/messages.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
 import { idOf } from "../../../support/records.ts";
 import { FakeServers, lost, one, snapshotOf, three, two } from "./fake-session.ts";
 
@@ -45,11 +48,41 @@ describe("asking any server", () => {
     expect(answer).toMatchObject({ ok: false, fault: { code: "NO_SERVER" } });
     expect(!answer.ok && answer.fault.code === "NO_SERVER" && answer.fault.tried).toHaveLength(3);
   });
+});
 
-  test("passes on what a server said rather than that others are gone", async () => {
-    const busy = fault("NO_QUORUM", { live: 1, needed: 2 });
-    const servers = new FakeServers({ 1: lost(one), 2: () => busy, 3: lost(three) });
-    expect(await askAny(servers.session, find)).toEqual({ ok: false, fault: busy });
+describe("servers that are just finding each other", () => {
+  const noQuorum = fault("NO_QUORUM", { live: 1, needed: 2 });
+
+  test("are all asked again until one can answer", async () => {
+    let asked = 0;
+    const clock = new ManualClock();
+    const again = () => (++asked < 3 ? noQuorum : found(2)());
+    const servers = new FakeServers({ 1: lost(one), 2: again, 3: lost(three) }, clock);
+    const answer = askAny(servers.session, find);
+    await clock.pass(askRules.patienceMs);
+    expect(await answer).toEqual({ ok: true, value: [idOf(2)] });
+    expect(servers.called).toEqual([one, two, three, one, two, three, one, two]);
+  });
+
+  test("are given up in the end, with what one of them said rather than that others are gone", async () => {
+    const clock = new ManualClock();
+    const servers = new FakeServers({ 1: lost(one), 2: () => noQuorum, 3: lost(three) }, clock);
+    const answer = askAny(servers.session, find);
+    await clock.pass(askRules.patienceMs + askRules.pauseMsMax);
+    expect(await answer).toEqual({ ok: false, fault: noQuorum });
+    expect(clock.dueAt).toBeNull();
+  });
+
+  test("are asked no more when the person has enough", async () => {
+    const clock = new ManualClock();
+    const interrupt = new AbortController();
+    const { session, called } = new FakeServers({ 1: () => noQuorum }, clock);
+    const answer = askAny(interruptible(session, interrupt.signal), find);
+    await clock.pass(askRules.pauseMsMin / 2);
+    interrupt.abort();
+    expect(await answer).toEqual({ ok: false, fault: fault("INTERRUPTED", {}) });
+    expect(called).toEqual([one]);
+    expect(clock.dueAt).toBeNull();
   });
 });
 

@@ -11,6 +11,7 @@ import { clusterId, type NodeId, nodeId, userNameOf } from "../../../../core/mod
 import type { Message, StatusReply } from "../../../../core/model/messages.ts";
 import type { NodeState } from "../../../../core/model/snapshot.ts";
 import { wallMs } from "../../../../core/model/units.ts";
+import type { Clock } from "../../../../core/ports.ts";
 
 /** `never`: the dial hangs. A function: what comes for each frame that is awaited; null for nothing, for ever. */
 export type Script =
@@ -27,7 +28,7 @@ export class FakeServers {
   /** What `quietMs` of every connection says. */
   quietMs = 0;
 
-  constructor(scripts: Readonly<Record<number, Script>>) {
+  constructor(scripts: Readonly<Record<number, Script>>, clock: Clock = systemClock()) {
     const servers = Object.keys(scripts).map((id) => `node${id} = "127.0.0.1:${id}"`);
     const config = parseConfig(`[servers]\n${servers.join("\n")}\n`);
     if (!config.ok) throw new FaultError(config.fault);
@@ -39,7 +40,7 @@ export class FakeServers {
     } as const;
     const credentials = { peer } as unknown as Credentials;
     this.session = {
-      ...openSession(config.value, credentials, systemClock()),
+      ...openSession(config.value, credentials, clock),
       pool: {
         borrow: async (server) => {
           this.called.push(server);
