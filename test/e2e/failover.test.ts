@@ -41,7 +41,7 @@ const idsIn = (ledger: Ledger): readonly ImageId[] => ledger.entries.map(({ rece
 /** Until every node has a copy of every image on its own disk, and counts each once. */
 const copiedEverywhere = async (ledger: Ledger): Promise<void> => {
   const images = new Set([...fleet.acknowledged, ...idsIn(ledger)]).size;
-  for (const id of idsIn(ledger)) await fleet.copiedEverywhere(id);
+  await fleet.copiedEverywhere(idsIn(ledger));
   await eventually(async () =>
     [...(await fleet.views())].every(
       ([node, view]) => view?.nodes.find(({ id }) => id === node)?.images === images,

@@ -165,27 +165,19 @@ export class TestCluster {
   }
 
   /** What `node` knows of an image, and whether the payload is on its own disk: asked as another node would. */
-  async look(
-    node: NodeId,
-    id: ImageId,
-  ): Promise<{ readonly record: AnyRecord; readonly here: boolean } | null> {
-    const other = this.nodes.find((each) => each !== node) ?? node;
-    const connection = await this.connect(node, this.nodeCredentials(other));
-    const ask = async (message: Message): Promise<Message | null> => {
-      await connection.send(message);
-      const incoming = await connection.receive({ withinMs: 20_000 });
-      return incoming.kind === "message" ? incoming.message : null;
-    };
+  async look(node: NodeId, id: ImageId): Promise<Look | null> {
+    const connection = await this.connectAsNode(node);
     try {
-      const told = await ask({ kind: "records", ids: [id] });
-      const record = told?.kind === "records.reply" ? told.records[0] : undefined;
-      if (record === undefined) return null;
-      if (record.kind === "tombstone") return { record, here: false };
-      const found = await ask({ kind: "fetch", id, payloadHash: record.facts.payloadHash });
-      return { record, here: found?.kind === "fetch.found" };
+      return await lookOn(connection, id);
     } finally {
       connection.destroy(null);
     }
+  }
+
+  /** A connection to `node` as another node has it. */
+  connectAsNode(node: NodeId): Promise<Connection> {
+    const other = this.nodes.find((each) => each !== node) ?? node;
+    return this.connect(node, this.nodeCredentials(other));
   }
 
   /** The nodes on whose disks the payload is. */
@@ -320,6 +312,26 @@ export const readAnswer = async (connection: Connection): Promise<Answered> => {
 };
 
 /** What `get` gives on this connection: record and payload, or the refusal's code. */
+interface Look {
+  readonly record: AnyRecord;
+  readonly here: boolean;
+}
+
+/** What a node says of an image; when the payload is `here`, it follows on the connection (`payloadOn`). */
+export const lookOn = async (connection: Connection, id: ImageId): Promise<Look | null> => {
+  const ask = async (message: Message): Promise<Message | null> => {
+    await connection.send(message);
+    const incoming = await connection.receive({ withinMs: 20_000 });
+    return incoming.kind === "message" ? incoming.message : null;
+  };
+  const told = await ask({ kind: "records", ids: [id] });
+  const record = told?.kind === "records.reply" ? told.records[0] : undefined;
+  if (record === undefined) return null;
+  if (record.kind === "tombstone") return { record, here: false };
+  const found = await ask({ kind: "fetch", id, payloadHash: record.facts.payloadHash });
+  return { record, here: found?.kind === "fetch.found" };
+};
+
 export const getOn = async (
   connection: Connection,
   id: ImageId,
@@ -330,14 +342,20 @@ export const getOn = async (
   if (first.message.kind === "refused") return first.message.code;
   if (first.message.kind !== "get.found") return first.message.kind;
   const { record } = first.message;
+  const payload = await payloadOn(connection, record);
+  return typeof payload === "string" ? payload : { record, payload };
+};
+
+/** The payload of an image that was found; or the kind of the message that came instead. */
+export const payloadOn = async (connection: Connection, { facts }: ImageRecord): Promise<Buffer | string> => {
   const chunks: Uint8Array[] = [];
-  for (let received = 0; received < record.facts.payloadBytes; ) {
+  for (let received = 0; received < facts.payloadBytes; ) {
     const incoming = await connection.receive({ withinMs: 20_000 });
     if (incoming.kind !== "chunk") return incoming.message.kind;
     chunks.push(incoming.bytes);
     received += incoming.bytes.length;
   }
-  return { record, payload: Buffer.concat(chunks) };
+  return Buffer.concat(chunks);
 };
 
 /** A picture in memory whose second half is not read before `gate` opens. */
