@@ -10,9 +10,10 @@
  * by the age library, which also keeps the making honest in the tests.
  */
 import assert from "node:assert/strict";
-import { createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import { headerBytesMax, readersMax } from "../model/limits.ts";
+import { derive, noSalt } from "./derive.ts";
 import { fileKeyBytes } from "./payload.ts";
 import { publicKeyOf, unpadded, wrapTo } from "./recipient.ts";
 
@@ -101,7 +102,7 @@ const notARecipient = (recipient: string): Fault =>
 
 /** age v1, "Header MAC": HMAC-SHA-256 of everything up to and with `---`, under HKDF(file key, "header"). */
 const macOf = (text: string, fileKey: Uint8Array): Uint8Array => {
-  const key = Buffer.from(hkdfSync("sha256", fileKey, new Uint8Array(0), "header", 32));
+  const key = derive(fileKey, noSalt, "header", 32);
   return createHmac("sha256", key).update(text).digest();
 };
 

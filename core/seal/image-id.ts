@@ -7,10 +7,10 @@
  * that is taken, not even an own one, nor claim somebody else's.
  */
 import assert from "node:assert/strict";
-import { hkdfSync } from "node:crypto";
 import type { ImageId, UserName } from "../model/ids.ts";
 import { createdAtOf, imageIdFrom } from "../model/image-id.ts";
 import type { WallMs } from "../model/units.ts";
+import { derive } from "./derive.ts";
 import { sha256Bytes } from "./nonce.ts";
 import { fileKeyBytes } from "./payload.ts";
 
@@ -18,7 +18,7 @@ import { fileKeyBytes } from "./payload.ts";
 export const imageIdOf = (at: WallMs, fileKey: Uint8Array, sha256: Uint8Array, owner: UserName): ImageId => {
   assert.equal(fileKey.length, fileKeyBytes);
   assert.equal(sha256.length, sha256Bytes);
-  return imageIdFrom(at, new Uint8Array(hkdfSync("sha256", fileKey, sha256, `distinsta id ${owner}`, 10)));
+  return imageIdFrom(at, derive(fileKey, sha256, `distinsta id ${owner}`, 10));
 };
 
 /** Whether `id` is that of this image, whenever it was picked. */

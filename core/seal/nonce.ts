@@ -7,7 +7,8 @@
  * idempotent; another picture gives another nonce.
  */
 import assert from "node:assert/strict";
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { derive, noSalt } from "./derive.ts";
 import { fileKeyBytes, nonceBytes } from "./payload.ts";
 
 export const sha256Bytes = 32;
@@ -16,7 +17,7 @@ export const sha256Bytes = 32;
 export const payloadNonce = (fileKey: Uint8Array, sha256: Uint8Array): Uint8Array => {
   assert.equal(fileKey.length, fileKeyBytes);
   assert.equal(sha256.length, sha256Bytes);
-  return new Uint8Array(hkdfSync("sha256", fileKey, sha256, "distinsta nonce", nonceBytes));
+  return derive(fileKey, sha256, "distinsta nonce", nonceBytes);
 };
 
 /**
@@ -26,6 +27,6 @@ export const payloadNonce = (fileKey: Uint8Array, sha256: Uint8Array): Uint8Arra
 export const fingerprint = (identity: string, sha256: Uint8Array): Uint8Array => {
   assert.equal(sha256.length, sha256Bytes);
   const secret = Buffer.from(identity.trim().toUpperCase(), "ascii");
-  const key = Buffer.from(hkdfSync("sha256", secret, new Uint8Array(0), "distinsta fingerprint", 32));
+  const key = derive(secret, noSalt, "distinsta fingerprint", 32);
   return new Uint8Array(createHmac("sha256", key).update(sha256).digest());
 };

@@ -13,10 +13,11 @@
  * whole exists before `finish`; whoever seals calls it only after the picture's hash agrees.
  */
 import assert from "node:assert/strict";
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import { chunkBytes, sealedChunkBytesMax, tagBytes } from "../model/limits.ts";
 import { giveBack } from "../model/memory.ts";
+import { derive } from "./derive.ts";
 import { Pieces } from "./pieces.ts";
 
 export const fileKeyBytes = 16;
@@ -203,7 +204,7 @@ const cipherOptions = { authTagLength: tagBytes } as const;
 const payloadKeyOf = (fileKey: Uint8Array, nonce: Uint8Array): KeyObject => {
   assert.equal(fileKey.length, fileKeyBytes);
   assert.equal(nonce.length, nonceBytes);
-  return createSecretKey(Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32)));
+  return createSecretKey(derive(fileKey, nonce, "payload", 32));
 };
 
 const sealChunk = (

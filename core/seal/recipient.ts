@@ -3,7 +3,8 @@
  * finds every mistyped symbol; and the stanza of a header that wraps a file key to it (age v1, "The X25519 recipient
  * type").
  */
-import { createCipheriv, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync } from "node:crypto";
+import { createCipheriv, createPublicKey, diffieHellman, generateKeyPairSync } from "node:crypto";
+import { derive } from "./derive.ts";
 
 /** The public key, 32 bytes; null when `text` is not an X25519 recipient with a right checksum. */
 export const publicKeyOf = (text: string): Uint8Array | null => {
@@ -21,7 +22,7 @@ export const wrapTo = (publicKey: Uint8Array, fileKey: Uint8Array): string => {
   const theirs = createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
   const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: theirs });
   const salt = Buffer.concat([share, publicKey]);
-  const key = Buffer.from(hkdfSync("sha256", secret, salt, "age-encryption.org/v1/X25519", 32));
+  const key = derive(secret, salt, "age-encryption.org/v1/X25519", 32);
   const cipher = createCipheriv("chacha20-poly1305", key, Buffer.alloc(12), { authTagLength: 16 });
   const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
   return `-> X25519 ${unpadded(share)}\n${unpadded(body)}\n`;
