@@ -4,7 +4,7 @@
  *
  * The thumbnail is kept apart, because lists do not need it and it is most of a record.
  */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import { homeKey } from "../model/home-key.ts";
 import { readersOf } from "../model/readers.ts";
@@ -43,9 +43,11 @@ const withThumbnail = (record: ImageRecord, thumbnail: Uint8Array | null): Image
 
 /** 0 … 2^48 − 1: the first 48 bits of the SHA-256 of summary and thumbnail. */
 export const digestOf = ({ summary, thumbnail }: EncodedRecord): number => {
-  const hash = createHash("sha256").update(summary);
-  if (thumbnail !== null) hash.update(thumbnail);
-  return hash.digest().readUIntBE(0, 6);
+  const sum =
+    thumbnail === null
+      ? hash("sha256", summary, "buffer")
+      : createHash("sha256").update(summary).update(thumbnail).digest();
+  return sum.readUIntBE(0, 6);
 };
 
 /** The row for a record whose entry and payload stand at these places. `toErase`: a tombstone not acknowledged here. */

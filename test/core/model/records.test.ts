@@ -51,6 +51,16 @@ test("it does not matter who tells whom: joining is commutative", () => {
   );
 });
 
+test("what was read from a disk is no news, although its keys stand in another order", () => {
+  const known = recordOf(id);
+  const candidates = [{ node: nodeId(1), images: 4, bytes: 5, cpu: 0.5 }];
+  const told = { ...known, processing: { ...known.processing, candidates } };
+  const sorted = candidates.map(({ bytes, cpu, images, node }) => ({ bytes, cpu, images, node }));
+  const read = { ...known, processing: { ...known.processing, candidates: sorted } };
+  expect(knowsAllOf(told, read)).toBe(true);
+  expect(knowsAllOf(read, told)).toBe(true);
+});
+
 test("nor in which order: joining is associative", () => {
   fc.assert(
     fc.property(record, record, record, (a, b, c) => {
