@@ -8,6 +8,7 @@
  */
 import { FaultError, fault } from "../../core/model/faults.ts";
 import type { Disk, DiskFile } from "../../core/ports.ts";
+import { Bytes } from "./bytes.ts";
 import type { Random } from "./random.ts";
 
 const rotTriesMax = 20;
@@ -42,9 +43,9 @@ export interface SimFolder {
 
 interface File {
   /** What readers see. */
-  cache: Uint8Array;
+  readonly cache: Bytes;
   /** What is on the disk. */
-  durable: Uint8Array;
+  readonly durable: Bytes;
   /** Written and neither synced nor lost by a failed sync. */
   pending: Pending[];
 }
@@ -69,7 +70,7 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
       for (const file of files.values()) {
         for (const write of file.pending) keepSomeSectors(file, write, random);
         file.pending = [];
-        file.cache = file.durable.slice();
+        file.cache.become(file.durable);
       }
     },
     failNextSync: () => {
@@ -92,7 +93,7 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
       if (file === undefined) return false;
       // Damage where nothing was written yet hurts nobody.
       let at = random.whole(0, file.cache.length - 1);
-      for (let tries = 0; file.cache[at] === 0 && tries < rotTriesMax; tries++)
+      for (let tries = 0; file.cache.at(at) === 0 && tries < rotTriesMax; tries++)
         at = random.whole(0, file.cache.length - 1);
       flip(file.cache, at);
       if (at < file.durable.length) flip(file.durable, at);
@@ -115,8 +116,8 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
     overwrite: (name, at, bytes) => {
       const file = files.get(name);
       if (file === undefined) throw new RangeError(`no file ${name}`);
-      file.cache = written(file.cache, at, bytes);
-      file.durable = written(file.durable, at, bytes);
+      file.cache.write(at, bytes);
+      file.durable.write(at, bytes);
     },
     get usedBytes() {
       let used = 0;
@@ -143,7 +144,7 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
       // Before or after: a crash in between leaves one of them.
       const early = random.chance(0.5);
       const replace = (): void => {
-        files.set(name, { cache: content.slice(), durable: content.slice(), pending: [] });
+        files.set(name, fileOf(content.slice()));
       };
       room(content.length - (files.get(name)?.cache.length ?? 0));
       if (early) replace();
@@ -153,7 +154,11 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
     create: async (name, bytes) => {
       if (files.has(name)) throw failed(`${name} exists`);
       room(bytes);
-      files.set(name, { cache: new Uint8Array(bytes), durable: new Uint8Array(bytes), pending: [] });
+      files.set(name, {
+        cache: new Bytes(new Uint8Array(bytes)),
+        durable: new Bytes(new Uint8Array(bytes)),
+        pending: [],
+      });
       await delay("sync");
       return openFile(name, delay);
     },
@@ -192,7 +197,7 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
         room(Math.max(0, at + bytes.length - file.cache.length));
         const early = random.chance(0.5);
         const put = (): void => {
-          file.cache = written(file.cache, at, bytes);
+          file.cache.write(at, bytes);
           file.pending.push({ at, bytes: new Uint8Array(bytes) });
         };
         if (early) put();
@@ -208,8 +213,7 @@ const folderOf = (content: Map<string, File>, random: Random): SimFolder => {
           throw failed("EIO");
         }
         await delay("sync");
-        for (const write of file.pending)
-          if (covered.has(write)) file.durable = written(file.durable, write.at, write.bytes);
+        for (const write of file.pending) if (covered.has(write)) file.durable.write(write.at, write.bytes);
         file.pending = file.pending.filter((write) => !covered.has(write));
       },
       close: async () => undefined,
@@ -224,16 +228,14 @@ const durableOf = (files: ReadonlyMap<string, File>): Map<string, File> =>
   new Map(
     [...files].map(([name, { durable }]) => [
       name,
-      { durable: durable.slice(), cache: durable.slice(), pending: [] },
+      { durable: durable.copy(), cache: durable.copy(), pending: [] },
     ]),
   );
 
-/** `into` with `bytes` at `at`, grown when that is needed. */
-const written = (into: Uint8Array, at: number, bytes: Uint8Array): Uint8Array => {
-  const grown = at + bytes.length <= into.length ? into : new Uint8Array(at + bytes.length);
-  if (grown !== into) grown.set(into);
-  grown.set(bytes, at);
-  return grown;
+/** One that is on the disk. */
+const fileOf = (content: Uint8Array): File => {
+  const durable = new Bytes(content);
+  return { durable, cache: durable.copy(), pending: [] };
 };
 
 const keepSomeSectors = (file: File, { at, bytes }: Pending, random: Random): void => {
@@ -242,16 +244,13 @@ const keepSomeSectors = (file: File, { at, bytes }: Pending, random: Random): vo
   if (keepsNone) return;
   for (let from = 0; from < bytes.length; from = sectorEnd(at + from) - at) {
     const to = Math.min(bytes.length, sectorEnd(at + from) - at);
-    if (keepsAll || random.chance(0.5))
-      file.durable = written(file.durable, at + from, bytes.subarray(from, to));
+    if (keepsAll || random.chance(0.5)) file.durable.write(at + from, bytes.subarray(from, to));
   }
 };
 
 const sectorEnd = (at: number): number => (Math.floor(at / sectorBytes) + 1) * sectorBytes;
 
-const flip = (bytes: Uint8Array, at: number): void => {
-  bytes[at] = (bytes[at] ?? 0) ^ 0x41;
-};
+const flip = (bytes: Bytes, at: number): void => bytes.write(at, Uint8Array.of(bytes.at(at) ^ 0x41));
 
 const failed = (reason: string): FaultError =>
   new FaultError(fault("DISK_FAILED", { path: "simulated", reason }));

@@ -2,6 +2,7 @@
  * Looking into the disks from outside, as no node can: who really has what.
  */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { FaultError, wordFault } from "../../../core/model/faults.ts";
 import type { NodeId } from "../../../core/model/ids.ts";
 import { shortId } from "../../../core/model/ids.ts";
@@ -118,7 +119,7 @@ const firstDifference = (
 ): string | null => {
   for (const id of new Set([...one.keys(), ...other.keys()])) {
     const [a, b] = [one.get(id), other.get(id)];
-    if (JSON.stringify(a) !== JSON.stringify(b)) return `${id} is known differently: ${differences(a, b)}`;
+    if (!isDeepStrictEqual(a, b)) return `${id} is known differently: ${differences(a, b)}`;
   }
   return null;
 };
@@ -128,23 +129,14 @@ const differences = (a: AnyRecord | undefined, b: AnyRecord | undefined): string
     return `${a?.kind ?? "nothing"} and ${b?.kind ?? "nothing"}`;
   const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
   return left
-    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(right.get(key)))
+    .filter(([key, value]) => !isDeepStrictEqual(value, right.get(key)))
     .map(([key, value]) => `${key} ${JSON.stringify(value)} and ${JSON.stringify(right.get(key))}`)
     .join("; ");
 };
 
 const contentOf = async (store: SegmentStore): Promise<ReadonlyMap<string, AnyRecord>> => {
   const { holdings } = await store.walk(null, 100_000);
-  return new Map(holdings.map(({ record }) => [recordId(record), canonical(record)]));
-};
-
-/** Keys in one order, for comparing as text. */
-const canonical = (record: AnyRecord): AnyRecord => {
-  if (record.kind === "tombstone") return record;
-  const sorted = <Value>(map: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> =>
-    Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const { headers, homes, condemned } = record;
-  return { ...record, headers: sorted(headers), homes: sorted(homes), condemned: sorted(condemned) };
+  return new Map(holdings.map(({ record }) => [recordId(record), record]));
 };
 
 const verifyUpload = async (
