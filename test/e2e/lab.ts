@@ -157,10 +157,16 @@ const endedOf = (
   };
 };
 
+/** Files that run at the same time take their ports from different ranges: what is free stays so until it is used. */
+const portsFrom = 20_000;
+const portsEach = 4_000;
+const ranges = 3;
+const range = Number(process.env.VITEST_POOL_ID ?? 1) % ranges;
+
 /** The first of `count` ports in a row that are free now. */
 export const freePorts = async (count: number): Promise<number> => {
   for (let tries = 0; tries < 100; tries++) {
-    const base = 20_000 + Math.floor(Math.random() * 12_000);
+    const base = portsFrom + range * portsEach + Math.floor(Math.random() * (portsEach - count));
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(base + index)));
     if (free.every(Boolean)) return base;
   }

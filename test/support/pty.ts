@@ -48,7 +48,7 @@ export const endPrograms = async (): Promise<void> => {
 };
 
 /** Far longer than anything takes; only to end a test that hangs. */
-const patienceMs = 20_000;
+const patienceMs = 45_000;
 
 export const spawnOnPty = (file: string, args: readonly string[], options: SpawnOptions = {}): PtyProgram => {
   const { columns = 120, rows = 40 } = options;

@@ -17,7 +17,7 @@ interface Death {
 const seedsMax = 150;
 
 const deaths: Readonly<Record<string, Death>> = {
-  "record-before-payload": { nodes: 3, seed: 11 },
+  "record-before-payload": { nodes: 3, seed: 13 },
   "acknowledges-early": { nodes: 3, seed: 29 },
   "two-of-five": { nodes: 5, seed: 23 },
   "fresh-nonce": { nodes: 3, seed: 1 },
