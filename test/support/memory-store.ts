@@ -130,7 +130,7 @@ export class MemoryStore implements Store {
     return [];
   }
 
-  async inHomeSet(): Promise<HoldingsPage> {
+  async inHomeSet(_set: HomeSet): Promise<HoldingsPage> {
     return { holdings: [], more: false };
   }
 
