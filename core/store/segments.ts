@@ -427,8 +427,15 @@ export class Segments {
     if (!this.#hasRoomFor(bytes, "payload")) throw storeFull(this.#options.disk.freeBytes());
     const segment = this.#options.newSegmentId();
     const name = payloadFileName(segment);
-    await this.#files.create(name, 0);
-    return this.#spaceAt(segment, name, 0);
+    // Whoever finds the file must find its writer too: without one, and not in the index yet, it would look unused.
+    const space = this.#spaceAt(segment, name, 0);
+    try {
+      await this.#files.create(name, 0);
+    } catch (error) {
+      space.release();
+      throw error;
+    }
+    return space;
   }
 
   /** A store begins with its manifest: what is there without one is what is left of a store. */

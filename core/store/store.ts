@@ -252,13 +252,15 @@ export class SegmentStore implements Store {
       await this.segments.removePayloadFile(this.segments.nameOf(payload.segment)).catch(() => undefined);
   }
 
-  /** Removes a payload's own file that nobody writes to and no record names. */
+  /**
+   * Removes a payload's own file that nobody writes to and no record names. It has its writer before it is there, and
+   * never a second one; what the writer has committed was told to the index before he let go.
+   */
   async removeIfUnused(name: string): Promise<void> {
     const segment = this.segments.unusedOwnFile(name);
     if (segment === null) return;
     const { rows } = await this.index.inSegment(segment, null, 1);
-    if (rows.length === 0 && this.segments.unusedOwnFile(name) !== null)
-      await this.segments.removePayloadFile(name);
+    if (rows.length === 0) await this.segments.removePayloadFile(name);
   }
 
   /** Finishes what waits, and marks the end of the log, so that the last batch cannot pass for a torn one. */

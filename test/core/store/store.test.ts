@@ -11,7 +11,8 @@ import type { SegmentStore } from "../../../core/store/store.ts";
 import { createMemoryIndexDisk } from "../../sim/memory-index.ts";
 import { createRandom } from "../../sim/random.ts";
 import { createSimFolder } from "../../sim/sim-folder.ts";
-import { idOf, recordOf, storeOf } from "../../support/records.ts";
+import { hashOf, idOf, recordOf, storeOf } from "../../support/records.ts";
+import { until } from "../../support/until.ts";
 
 interface Room {
   now: "enough" | "none for changes" | "none";
@@ -41,7 +42,7 @@ const owingIndex = (index: Index, room: Room): Index => {
 const openTroubled = async () => {
   const folder = createSimFolder(createRandom(1));
   const index = createMemoryIndexDisk();
-  const trouble: { now: Fault | null } = { now: null };
+  const trouble: { now: Fault | null; slow: Promise<void> | null } = { now: null, slow: null };
   const room: Room = { now: "enough" };
   const real = folder.open(async () => undefined);
   const check = (): void => {
@@ -51,7 +52,10 @@ const openTroubled = async () => {
     ...real,
     create: async (name, bytes) => {
       check();
-      return real.create(name, bytes);
+      const file = await real.create(name, bytes);
+      // It is in the folder; that the folder is synced takes its time.
+      await trouble.slow;
+      return file;
     },
     open: async (name) => {
       check();
@@ -145,6 +149,41 @@ test("a store that is closed while its index is behind tells it everything when 
     two,
     one,
   ]);
+});
+
+test("the file of a large payload that is just being made is nobody's to remove", async () => {
+  const { store, open, trouble } = await openTroubled();
+  const bytes = new Uint8Array(300_000).fill(7);
+  const sound = recordOf(idOf(1));
+  const facts = { ...sound.facts, payloadBytes: bytes.length, payloadHash: hashOf(bytes) };
+  const begun = await store.begin(facts.id, bytes.length);
+  if (!begun.ok) throw new FaultError(begun.fault);
+  const synced = Promise.withResolvers<void>();
+  trouble.slow = synced.promise;
+  const written = begun.value.write(bytes);
+  const [name = ""] = await until(async () => {
+    const files = await store.segments.payloadFiles();
+    return files.length > 0 && files;
+  });
+  await store.removeIfUnused(name);
+  synced.resolve();
+  await written;
+  expect(codeOf(await begun.value.commit({ ...sound, facts }))).toBe("stored");
+  // A file that is removed can be read for as long as it is open.
+  await store.close();
+  expect(await (await open()).verify(facts.id)).toBe("sound");
+});
+
+test("one whose upload broke off before it was there belongs to nobody", async () => {
+  const { store, trouble } = await openTroubled();
+  trouble.now = fault("BUSY", { what: "EMFILE" });
+  const begun = await store.begin(idOf(1), 300_000);
+  if (!begun.ok) throw new FaultError(begun.fault);
+  await expect(begun.value.write(new Uint8Array(300_000))).rejects.toMatchObject({ fault: { code: "BUSY" } });
+  await begun.value.abort();
+  trouble.now = null;
+  expect(store.segments.settled().size).toBe(0);
+  expect(codeOf(await store.merge([recordOf(idOf(2))]))).toBe("stored");
 });
 
 test("more than one batch may have goes into several, and all of it is found again", async () => {
