@@ -14,7 +14,7 @@ import type { WallMs } from "../../model/units.ts";
 import { openHeader, wrapFileKey } from "../../seal/header.ts";
 import type { KeyPair } from "../../seal/identity.ts";
 import { replyFrom } from "../exchange.ts";
-import { checkCertificate } from "../pki/credentials.ts";
+import { checkCertificate, madeAtOf } from "../pki/credentials.ts";
 import { sayPeer } from "../pki/identity.ts";
 import { askAny } from "./ask.ts";
 import { describeImage } from "./change.ts";
@@ -87,8 +87,7 @@ export const changeReader = (
 
 export interface Person {
   readonly recipient: string;
-  /** From when the certificate is valid, ms. */
-  readonly madeAt: number;
+  readonly madeAt: WallMs;
 }
 
 /** Whom the servers know under this name, proven. Errors: USER_NOT_FOUND, USER_DOUBTFUL, NO_SERVER. */
@@ -135,5 +134,5 @@ export const proven = (
   }
   if (peer.value.role !== "user" || peer.value.name !== name)
     return doubtful(`what the servers have is the certificate of ${sayPeer(peer.value)}`);
-  return good({ recipient: peer.value.recipient, madeAt: certificate.validFromDate.getTime() });
+  return good({ recipient: peer.value.recipient, madeAt: madeAtOf(certificate) });
 };

@@ -25,8 +25,9 @@ import {
   readKey,
 } from "./credentials.ts";
 import { loadAuthority, prepareFolders } from "./keep.ts";
+import { enterUser, isNameGiven, knownUser, shutOut, signingTimeFor } from "./ledger.ts";
 import { identityPath, requestPath, userCredentials, userFolder } from "./places.ts";
-import { ensureKey, enterUser, isNameGiven, knownUser, loadIdentity, nameTaken } from "./users.ts";
+import { ensureKey, loadIdentity, nameTaken } from "./users.ts";
 
 export interface Requested {
   /** The file to send. */
@@ -83,8 +84,9 @@ export const requestUser = async (data: string, name: UserName, now: WallMs): Pr
 
 /**
  * What `distinsta user add NAME --request FILE` does where the CA is kept. A name that was given to the same
- * key and recipient before is renewed; given to another, it is refused (USAGE). Faults: FILE_NOT_FOUND,
- * FILE_UNREADABLE, CREDENTIALS_INVALID for a request that is not right, CREDENTIALS_MISSING without a CA.
+ * key and recipient before is renewed; given to another, it is refused (USAGE), unless it was revoked: then the key
+ * must be another. Faults: FILE_NOT_FOUND, FILE_UNREADABLE, CREDENTIALS_INVALID for a request that is not right,
+ * CREDENTIALS_MISSING without a CA.
  */
 export const signUserRequest = async (
   data: string,
@@ -103,16 +105,19 @@ export const signUserRequest = async (
   if (request.value.name !== name)
     return invalid(requestFile, `it asks for the name ${request.value.name}, not for ${name}`);
   const known = knownUser(data, name);
-  const isSame =
-    known !== null && known.recipient === recipient && Buffer.compare(known.publicKeyDer, publicKeyDer) === 0;
-  if (!isSame && isNameGiven(data, name)) return nameTaken(name);
+  const hasKey = known !== null && Buffer.compare(known.publicKeyDer, publicKeyDer) === 0;
+  const isShutOut = shutOut(data, authority.value, name) !== null;
+  // Whoever stole her key could use any certificate over it.
+  if (isShutOut && hasKey) return invalid(requestFile, revokedKey);
+  const isSame = hasKey && known.recipient === recipient;
+  if (!isSame && !isShutOut && isNameGiven(data, name)) return nameTaken(name);
   const { certify } = await import("./authority.ts");
   const { cluster, certificatePem: caPem } = authority.value;
   const certificatePem = await certify(
     authority.value,
     { role: "user", cluster, name, recipient },
     publicKeyDer,
-    now,
+    signingTimeFor(data, authority.value, name, now),
   );
   const entered = enterUser(data, name, certificatePem);
   if (!entered.ok) return entered;
@@ -163,6 +168,9 @@ export const installUser = async (
   const { cluster, recipient } = peer.value;
   return good({ cluster, recipient, authorityFingerprint: bundle.ca.fingerprint256 });
 };
+
+const revokedKey =
+  "its key was revoked; on the user's machine remove key.pem (never identity.txt), and type: distinsta user request NAME";
 
 /** Exactly two certificates: the user's, then the CA's. */
 const splitBundle = (text: string) => {

@@ -12,7 +12,7 @@ const message = (value: Message): Uint8Array => encodeFrame("message", encodeMes
 export const workedFrames: Readonly<Record<string, Uint8Array>> = {
   hello: message({
     kind: "hello",
-    protocol: 3,
+    protocol: 4,
     version: "0.1.0",
     cluster: clusterId("00112233445566778899aabbccddeeff"),
     agreement: ["cluster.replication = 2"],

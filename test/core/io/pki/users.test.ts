@@ -2,8 +2,9 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, w
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { initCluster } from "../../../../core/io/pki/cluster.ts";
+import { listUsers } from "../../../../core/io/pki/ledger.ts";
 import { identityPath, userCredentials, userFolder } from "../../../../core/io/pki/places.ts";
-import { addUser, listUsers, loadUser } from "../../../../core/io/pki/users.ts";
+import { addUser, loadUser } from "../../../../core/io/pki/users.ts";
 import { userNameOf } from "../../../../core/model/ids.ts";
 import { makeHeader, openHeader } from "../../../../core/seal/header.ts";
 import { makeIdentity } from "../../../../core/seal/identity.ts";
