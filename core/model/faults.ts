@@ -325,7 +325,7 @@ export const wordFault = (problem: Fault): Worded => {
     case "USER_DOUBTFUL":
       return worded(
         `nothing can be sealed to ${problem.name}: ${problem.reason}`,
-        `${problem.name} must renew the certificate and come once: distinsta client ${problem.name} list`,
+        `${problem.name} needs a good certificate, which the operator gives, and must come once with it: distinsta client ${problem.name} list`,
       );
     case "SEAL_BROKEN":
       return worded(

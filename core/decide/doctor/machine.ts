@@ -140,7 +140,8 @@ const refusedBy = ({ servers }: Facts): readonly Finding[] =>
     if (reach.kind !== "failed") return [];
     switch (reach.fault.code) {
       case "WRONG_CLUSTER":
-      case "CREDENTIALS_EXPIRED": {
+      case "CREDENTIALS_EXPIRED":
+      case "CREDENTIALS_REVOKED": {
         const { what, hint } = wordFault(reach.fault);
         return [bad("certificates", `node ${server.id}: ${what}`, hint)];
       }
