@@ -19,6 +19,7 @@ export const workedFrames: Readonly<Record<string, Uint8Array>> = {
     purpose: "request",
   }),
   get: message({ kind: "get", id: imageId("0198c0de-0000-7000-8000-000000000001") }),
+  revocations: message({ kind: "revocations", digest: 0 }),
   refused: message(refusalOf(fault("IMAGE_NOT_FOUND", { id: "0198c0de" }))),
   chunk: encodeFrame("chunk", new Uint8Array([1, 2, 3, 4])),
 };

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createPublicKey, sign } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { makeAuthority } from "../../../../core/io/pki/authority.ts";
@@ -25,6 +25,36 @@ const signedAs = (words: string): Uint8Array =>
   Buffer.from(
     `${words}signature ${sign("sha256", Buffer.from(words), authority.keyPem).toString("base64")}\n`,
   );
+
+/** The CA that signed the list in docs/protocol.md; its key is forgotten. */
+const shownCa = `-----BEGIN CERTIFICATE-----
+MIICGjCCAcCgAwIBAgIQXTurCctoruxBU/9Z34bXRjAKBggqhkjOPQQDAjBJMRww
+GgYDVQQDExNkaXN0aW5zdGEgYXV0aG9yaXR5MSkwJwYDVQQKEyBkZDVjMjNhOTJl
+ODQ0ODUzZTM0NTBhMTU1MzIzM2UyYTAeFw0yNjExMjIxMTAwMDBaFw0zNjExMjIx
+MjAwMDBaMEkxHDAaBgNVBAMTE2Rpc3RpbnN0YSBhdXRob3JpdHkxKTAnBgNVBAoT
+IGRkNWMyM2E5MmU4NDQ4NTNlMzQ1MGExNTUzMjMzZTJhMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEQgLbgk+HD71AvC94BAFcPlip6WxPm+Wdx8tPv+WkZws7qaEr
+7B5yfvGi5ZytYtWl9tn2EXaShd08RLNQBueBg6OBiTCBhjASBgNVHRMBAf8ECDAG
+AQH/AgEAMA4GA1UdDwEB/wQEAwIBBjBBBgNVHREEOjA4hjZkaXN0aW5zdGE6Ly9k
+ZDVjMjNhOTJlODQ0ODUzZTM0NTBhMTU1MzIzM2UyYS9hdXRob3JpdHkwHQYDVR0O
+BBYEFCV+U7EtVC75qteth+56Tz/0IFehMAoGCCqGSM49BAMCA0gAMEUCIDxmzv+Y
+TDNKoiytDaIAokjAj5C2Rwz9EetxMqMGkYouAiEAqqR8EuZkLgjq5yYauH/Tnj40
+/dCF5qPMe7pkvo1jeB0=
+-----END CERTIFICATE-----
+`;
+
+test("the list that docs/protocol.md shows is one, and says what stands there", () => {
+  const page = readFileSync(new URL("../../../../docs/protocol.md", import.meta.url), "utf8");
+  const shown = /```revocations\n(.*?)```/s.exec(page)?.[1] ?? "";
+  expect(readRevocations(Buffer.from(shown), shownCa)).toMatchObject({
+    number: 2,
+    users: new Map([
+      ["alice", Date.UTC(2026, 10, 26, 5)],
+      ["bob", Date.UTC(2026, 10, 20, 11, 31, 7)],
+    ]),
+  });
+  expect(readRevocations(Buffer.from(shown.replace("05:00:00", "06:00:00")), shownCa)).toBeNull();
+});
 
 describe("a signed list", () => {
   test("is lines that a person can read, by ascending name", () => {
