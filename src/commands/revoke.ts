@@ -74,7 +74,9 @@ const linesOf = (
 ): readonly string[] => [
   `${name} ${state === "made" ? "is revoked" : "was revoked before"}: certificates made until ${new Date(until).toISOString()} open no door any more (list ${list.number})`,
   ...told.map(({ server, answer }) =>
-    answer.ok ? `✓ node ${server} refuses them` : `✗ node ${server} does not say so: ${untold(answer.fault, told)}`,
+    answer.ok
+      ? `✓ node ${server} refuses them`
+      : `✗ node ${server} does not say so: ${untold(answer.fault, told)}`,
   ),
   `what ${name} has fetched, ${name} keeps; images of ${name} stay stored, sealed to ${name} alone`,
   `to let ${name} in again: ${commandFor(data, `user add ${name}`)}`,
