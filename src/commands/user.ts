@@ -14,10 +14,16 @@ import { must, type Settings, userOf } from "../settings.ts";
 export const addUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {
   const name = userOf(word);
   if (settings.request !== undefined) return signRequest(settings, word, settings.request);
+  const before = must(listUsers(settings.data, wallNow())).find((known) => known.name === name);
   const { recipient } = must(await addUser(settings.data, name, wallNow()));
   const folder = userFolder(settings.data, name);
   if (settings.json === true) printJson({ ok: true, name, recipient, folder });
-  else printLine(`user ${name} made in ${folder}; images are sealed to ${recipient}`);
+  else if (before === undefined || before.revokedAt === null)
+    printLine(`user ${name} made in ${folder}; images are sealed to ${recipient}`);
+  else
+    printLine(
+      `user ${name} may come again, with a new key and certificate in ${folder}; images are sealed to ${recipient}`,
+    );
   return 0;
 };
 
@@ -52,7 +58,7 @@ export const listUsersCommand = async (settings: Settings): Promise<ExitCode> =>
   return 0;
 };
 
-const unknown = "-".padEnd("2026-01-01".length);
+const unknown = "-         ";
 const isoOf = (at: WallMs | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 export const requestUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {

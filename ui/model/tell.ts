@@ -140,6 +140,16 @@ const care = (entry: LogEntry): Telling | null => {
       return line(`drained ${node}`, "·", "warn", node, `${event.by} drained node ${node}`);
     case "node.undrained":
       return line(`undrained ${node}`, "·", "plain", node, `${event.by} undrained node ${node}`);
+    case "users.revoked": {
+      const all = event.users === 1 ? "1 user" : `${event.users} users`;
+      return line(
+        `revoked ${event.number}`,
+        "·",
+        "warn",
+        node,
+        `somebody was revoked: ${all} now (list ${event.number})`,
+      );
+    }
     case "process.handled":
       return line(
         `${event.act} ${node}`,

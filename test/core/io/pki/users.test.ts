@@ -106,7 +106,12 @@ test("the list has everybody with recipient and end, and skips what it cannot re
   writeFileSync(join(data, "pki", "users", "..pem"), "nonsense");
   const users = must(listUsers(data, noon));
   expect(users.map(({ name }) => name)).toEqual(["alice", "bob"]);
-  expect(users[1]).toEqual({ name: "bob", recipient: user.recipient, validUntil: later(731) });
+  expect(users[1]).toEqual({
+    name: "bob",
+    recipient: user.recipient,
+    validUntil: later(731),
+    revokedAt: null,
+  });
 });
 
 test("an identity that is not the one in the certificate is refused, so that nothing is sealed to a stranger", async () => {
