@@ -11,7 +11,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
-import { good, type Result } from "../../model/faults.ts";
+import { bad, fault, good, type Result } from "../../model/faults.ts";
 import type { ClusterId, UserName } from "../../model/ids.ts";
 import type { WallMs } from "../../model/units.ts";
 import { identityFile, makeIdentity } from "../../seal/identity.ts";
@@ -84,8 +84,8 @@ export const requestUser = async (data: string, name: UserName, now: WallMs): Pr
 
 /**
  * What `distinsta user add NAME --request FILE` does where the CA is kept. A name that was given to the same
- * key and recipient before is renewed; given to another, it is refused (USAGE), unless it was revoked: then the key
- * must be another. Faults: FILE_NOT_FOUND, FILE_UNREADABLE, CREDENTIALS_INVALID for a request that is not right,
+ * key and recipient before is renewed; given to another, it is refused (USAGE), unless it was revoked: then the same key
+ * is. Faults: FILE_NOT_FOUND, FILE_UNREADABLE, CREDENTIALS_INVALID for a request that is not right,
  * CREDENTIALS_MISSING without a CA.
  */
 export const signUserRequest = async (
@@ -108,7 +108,7 @@ export const signUserRequest = async (
   const hasKey = known !== null && Buffer.compare(known.publicKeyDer, publicKeyDer) === 0;
   const isShutOut = shutOut(data, authority.value, name) !== null;
   // Whoever stole her key could use any certificate over it.
-  if (isShutOut && hasKey) return invalid(requestFile, revokedKey);
+  if (isShutOut && hasKey) return revokedKey(name, requestFile);
   const isSame = hasKey && known.recipient === recipient;
   if (!isSame && !isShutOut && isNameGiven(data, name)) return nameTaken(name);
   const { certify } = await import("./authority.ts");
@@ -169,8 +169,13 @@ export const installUser = async (
   return good({ cluster, recipient, authorityFingerprint: bundle.ca.fingerprint256 });
 };
 
-const revokedKey =
-  "its key was revoked; on the user's machine remove key.pem (never identity.txt), and type: distinsta user request NAME";
+const revokedKey = (name: UserName, requestFile: string): Result<never> =>
+  bad(
+    fault("USAGE", {
+      message: `${requestFile} is over the key of ${name} that was revoked, and whoever else has that could use the certificate`,
+      hint: `where it was made remove key.pem (never identity.txt), then type: distinsta user request ${name}`,
+    }),
+  );
 
 /** Exactly two certificates: the user's, then the CA's. */
 const splitBundle = (text: string) => {

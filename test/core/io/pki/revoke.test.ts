@@ -172,7 +172,7 @@ describe("a revoked user", () => {
     must(revoke());
     expect(await signUserRequest(data, alice, path, at(20))).toMatchObject({
       ok: false,
-      fault: { code: "CREDENTIALS_INVALID", reason: expect.stringContaining("remove key.pem") },
+      fault: { code: "USAGE", hint: expect.stringContaining("remove key.pem") },
     });
     rmSync(join(home, "users", "alice", "key.pem"));
     const again = must(await requestUser(home, alice, at(20)));
