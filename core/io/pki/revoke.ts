@@ -70,8 +70,10 @@ export const revokeUser = (
 };
 
 /** The CA's own newest list; null when nobody was ever revoked. */
-export const ownRevocations = (data: string, caPem: string): SignedList | null =>
-  newestOf(listsIn(data, caPem));
+export const ownRevocations = (data: string, caPem: string): SignedList | null => {
+  for (const list of listsIn(data, caPem)) return list;
+  return null;
+};
 
 /** When a certificate for this user must have been made to count: later than what was revoked. */
 export const signingTime = (revoked: RevokedUsers, name: UserName, now: WallMs): WallMs =>
@@ -139,14 +141,13 @@ const filesIn = (folder: string): readonly string[] => {
   }
 };
 
-/** Those that can be read and are of this CA, the newest `listsKept`. */
-const listsIn = (data: string, caPem: string): readonly SignedList[] => {
+/** Those that can be read and are of this CA, the newest first, at most `listsKept`; each is read when it is asked for. */
+function* listsIn(data: string, caPem: string): Generator<SignedList> {
   const { revocations: folder } = authorityPaths(data);
-  return numbersIn(folder)
-    .toSorted((a, b) => b - a)
-    .slice(0, listsKept)
-    .flatMap((number) => {
-      const text = readText(pathOf(folder, number), revocationsBytesMax);
-      return (text.ok ? readRevocations(Buffer.from(text.value), caPem) : null) ?? [];
-    });
-};
+  const newestFirst = numbersIn(folder).toSorted((a, b) => b - a);
+  for (const number of newestFirst.slice(0, listsKept)) {
+    const text = readText(pathOf(folder, number), revocationsBytesMax);
+    const list = text.ok ? readRevocations(Buffer.from(text.value), caPem) : null;
+    if (list !== null) yield list;
+  }
+}
