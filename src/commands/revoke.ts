@@ -3,7 +3,7 @@ import { askWhatIsKnown, type Told, tellServers } from "../../core/io/client/rev
 import { openSession } from "../../core/io/client/session.ts";
 import { systemClock, wallNow } from "../../core/io/clock.ts";
 import { loadAuthority } from "../../core/io/pki/keep.ts";
-import { knownUser } from "../../core/io/pki/ledger.ts";
+import { givenAt } from "../../core/io/pki/ledger.ts";
 import { commandFor } from "../../core/io/pki/places.ts";
 import { type Revoked, revokeUser } from "../../core/io/pki/revoke.ts";
 import { type ExitCode, exitCodeOf, type Fault, fault, wordFault } from "../../core/model/faults.ts";
@@ -21,9 +21,9 @@ export const revokeUserCommand = async (settings: Settings, word: string): Promi
   const credentials = await operatorCredentialsWith(authority, data, config);
   const session = openSession(config, credentials, systemClock());
   try {
-    const known = await askWhatIsKnown(session, name);
-    const given = knownUser(data, name)?.madeAt ?? null;
-    const revoked = must(revokeUser(data, authority, name, given, known, wallNow()));
+    const { lists, madeAt } = await askWhatIsKnown(session, name);
+    const known = { lists, madeAt: [...madeAt, ...givenAt(data, name)] };
+    const revoked = must(revokeUser(data, authority, name, known, wallNow()));
     const told = await tellServers(session, revoked.list);
     const problem = told.some(({ answer }) => answer.ok) ? null : nobodyTold(told);
     if (json === true) printJson(jsonOf(name, revoked, told, problem));

@@ -9,7 +9,7 @@ import type { WallMs } from "../../model/units.ts";
 import type { Connection } from "../connection.ts";
 import { RefusedError, replyFrom } from "../exchange.ts";
 import type { SignedList } from "../pki/revocation-list.ts";
-import type { KnownElsewhere } from "../pki/revoke.ts";
+import type { KnownOfUser } from "../pki/revoke.ts";
 import { listOn } from "./revocations.ts";
 import type { Session } from "./session.ts";
 import { proven } from "./share.ts";
@@ -24,7 +24,7 @@ export interface Told {
 const answerMsMax = 3_000;
 
 /** The lists that servers have, and when those certificates of `name` were made that they have met. */
-export const askWhatIsKnown = async (session: Session, name: UserName): Promise<KnownElsewhere> => {
+export const askWhatIsKnown = async (session: Session, name: UserName): Promise<KnownOfUser> => {
   const answers = await Promise.all(
     session.servers.map((server) =>
       askWithin(session, server, answerMsMax, async (connection) => ({

@@ -15,7 +15,7 @@ import type { Authority } from "./authority.ts";
 import { madeAtOf, parseCertificate, pemBytesMax } from "./credentials.ts";
 import { peerOfCertificate } from "./identity.ts";
 import { loadAuthority } from "./keep.ts";
-import { authorityPaths } from "./places.ts";
+import { authorityPaths, userCredentials } from "./places.ts";
 import { ownRevocations, signingTime } from "./revoke.ts";
 
 /** A user as the CA knows her. */
@@ -83,6 +83,14 @@ export const signingTimeFor = (
   const list = ownRevocations(data, certificatePem);
   return list === null ? now : signingTime(list.users, name, now);
 };
+
+/** When those of her certificates were made that are noted, or lie on this machine: one may be there and not noted yet. */
+export const givenAt = (data: string, name: UserName): readonly WallMs[] =>
+  [ledgerPath(data, name), userCredentials(data, name).certificate].flatMap((path) => {
+    const pem = readText(path, pemBytesMax);
+    const certificate = pem.ok ? parseCertificate(pem.value) : null;
+    return certificate === null ? [] : [madeAtOf(certificate)];
+  });
 
 /** What the CA knows of a name, or null when it was never given, or the note is not readable. */
 export const knownUser = (data: string, name: UserName): GivenCertificate | null => {

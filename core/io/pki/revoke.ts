@@ -32,30 +32,30 @@ export interface Revoked {
   readonly state: "made" | "kept";
 }
 
-/** What is known of her certificates besides: lists that nodes have, and when those were made that are about. */
-export interface KnownElsewhere {
+/** What is known besides the CA's own lists. */
+export interface KnownOfUser {
+  /** Those that nodes have. */
   readonly lists: readonly SignedList[];
+  /** When each of her certificates was made, as far as anybody remembers them. */
   readonly madeAt: readonly WallMs[];
 }
 
 /**
  * Her certificates up to `now` are revoked when this returns; what was revoked before stays so. Faults: USER_UNKNOWN
- * when neither the CA nor `elsewhere` knows her; USAGE when no more users fit on a list; DISK_FULL, FILE_UNWRITABLE.
+ * when she is on no list and nobody remembers a certificate of hers; USAGE when no more users fit on a list; DISK_FULL, FILE_UNWRITABLE.
  */
 export const revokeUser = (
   data: string,
   authority: Authority,
   name: UserName,
-  given: WallMs | null,
-  elsewhere: KnownElsewhere,
+  known: KnownOfUser,
   now: WallMs,
 ): Result<Revoked> => {
   for (let tries = 0; tries < triesMax; tries++) {
-    const lists = [...listsIn(data, authority.certificatePem), ...elsewhere.lists];
+    const lists = [...listsIn(data, authority.certificatePem), ...known.lists];
     const before = joinRevoked(lists.map(({ users }) => users));
-    const made = given === null ? elsewhere.madeAt : [given, ...elsewhere.madeAt];
-    if (made.length === 0 && !before.has(name)) return bad(fault("USER_UNKNOWN", { name }));
-    const after = withUser(before, name, made, now);
+    if (known.madeAt.length === 0 && !before.has(name)) return bad(fault("USER_UNKNOWN", { name }));
+    const after = withUser(before, name, known.madeAt, now);
     if (after.size > usersMax) return bad(listFull);
     const newest = newestOf(lists);
     const isCovered = newest !== null && includesRevoked(newest.users, after);

@@ -174,7 +174,7 @@ describe("a node's list on disk", () => {
 
   test("begins with the CA's own where that is kept on the same machine", () => {
     const [folder, data] = [testFolder(), dataFolder()];
-    const revoked = revokeUser(data, authority, bob, noon, { lists: [], madeAt: [] }, at(10));
+    const revoked = revokeUser(data, authority, bob, { lists: [], madeAt: [noon] }, at(10));
     expect(revoked.ok).toBe(true);
     expect(openDoorkeeper(folder, data, credentials, parts).isRevoked(bob, noon)).toBe(true);
     expect(openDoorkeeper(folder, dataFolder(), credentials, parts).isRevoked(bob, noon)).toBe(true);

@@ -10,7 +10,7 @@ import { nodeFolderOf } from "../../../core/io/node-lock.ts";
 import { makeAuthority } from "../../../core/io/pki/authority.ts";
 import { type Credentials, loadCredentials } from "../../../core/io/pki/credentials.ts";
 import { loadAuthority } from "../../../core/io/pki/keep.ts";
-import { knownUser } from "../../../core/io/pki/ledger.ts";
+import { givenAt } from "../../../core/io/pki/ledger.ts";
 import { operatorCredentials } from "../../../core/io/pki/places.ts";
 import { type SignedList, signRevocations } from "../../../core/io/pki/revocation-list.ts";
 import { type Revoked, revokeUser } from "../../../core/io/pki/revoke.ts";
@@ -49,10 +49,10 @@ afterAll(async () => {
 /** What `user revoke NAME` does; the list, and which nodes were told. */
 const revoke = async (word: string): Promise<Revoked & { readonly told: readonly NodeId[] }> => {
   const name = userNameOf(word);
-  const known = await askWhatIsKnown(session, name);
+  const { lists, madeAt } = await askWhatIsKnown(session, name);
+  const known = { lists, madeAt: [...madeAt, ...givenAt(cluster.data, name)] };
   const authority = must(loadAuthority(cluster.data, wallNow()));
-  const given = knownUser(cluster.data, name)?.madeAt ?? null;
-  const revoked = must(revokeUser(cluster.data, authority, name, given, known, wallNow()));
+  const revoked = must(revokeUser(cluster.data, authority, name, known, wallNow()));
   const told = await tellServers(session, revoked.list);
   return { ...revoked, told: told.flatMap(({ server, answer }) => (answer.ok ? [server] : [])) };
 };

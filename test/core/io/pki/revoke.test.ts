@@ -5,17 +5,17 @@ import { type Authority, makeAuthority } from "../../../../core/io/pki/authority
 import { madeAtOf, parseCertificate } from "../../../../core/io/pki/credentials.ts";
 import { requestUser, signUserRequest } from "../../../../core/io/pki/enrol.ts";
 import { establishAuthority, loadAuthority } from "../../../../core/io/pki/keep.ts";
-import { knownUser, listUsers, shutOut } from "../../../../core/io/pki/ledger.ts";
+import { givenAt, listUsers, shutOut } from "../../../../core/io/pki/ledger.ts";
 import { ensureLocalPki, ensureLocalUser } from "../../../../core/io/pki/local.ts";
 import { signRevocations } from "../../../../core/io/pki/revocation-list.ts";
-import { type KnownElsewhere, ownRevocations, revokeUser } from "../../../../core/io/pki/revoke.ts";
+import { type KnownOfUser, ownRevocations, revokeUser } from "../../../../core/io/pki/revoke.ts";
 import { addUser, loadUser } from "../../../../core/io/pki/users.ts";
 import { userNameOf } from "../../../../core/model/ids.ts";
 import { type WallMs, wallMs } from "../../../../core/model/units.ts";
 import { codeOf, dataFolder, must, noon, threeLocal } from "./fixtures.ts";
 
 const [alice, bob] = [userNameOf("alice"), userNameOf("bob")];
-const nothing: KnownElsewhere = { lists: [], madeAt: [] };
+const nothing: KnownOfUser = { lists: [], madeAt: [] };
 const at = (seconds: number): WallMs => wallMs(noon + seconds * 1_000);
 
 let data: string;
@@ -26,8 +26,14 @@ beforeEach(async () => {
   authority = must(loadAuthority(data, noon));
 });
 
-const revoke = (name = alice, now: WallMs = at(10), elsewhere: KnownElsewhere = nothing) =>
-  revokeUser(data, authority, name, knownUser(data, name)?.madeAt ?? null, elsewhere, now);
+const revoke = (name = alice, now: WallMs = at(10), elsewhere: KnownOfUser = nothing) =>
+  revokeUser(
+    data,
+    authority,
+    name,
+    { lists: elsewhere.lists, madeAt: [...elsewhere.madeAt, ...givenAt(data, name)] },
+    now,
+  );
 const madeAt = (of: string): WallMs => {
   const pem = readFileSync(join(of, "certificate.pem"), "utf8");
   const certificate = parseCertificate(pem);
@@ -72,6 +78,15 @@ describe("revoking a user", () => {
     must(await addUser(data, alice, at(9_000)));
     expect(must(revoke(alice, at(10))).until).toBe(at(9_000));
     expect(must(revoke(bob, at(10), { lists: [], madeAt: [at(70)] })).until).toBe(at(70));
+  });
+
+  test("covers a certificate that lies here and was not noted before a crash", async () => {
+    must(await addUser(data, alice, noon));
+    must(revoke(alice, at(10)));
+    const noted = readFileSync(join(data, "pki/users/alice.pem"));
+    must(await addUser(data, alice, at(20)));
+    writeFileSync(join(data, "pki/users/alice.pem"), noted);
+    expect(must(revoke(alice, at(30)))).toMatchObject({ state: "made", until: at(30) });
   });
 
   test("of whom neither the CA nor a node has heard is refused, and nothing is written", () => {
@@ -203,7 +218,7 @@ describe("a revoked user", () => {
     must(await ensureLocalPki(local, threeLocal, noon));
     must(await ensureLocalUser(local, threeLocal, alice, noon));
     const ca = must(loadAuthority(local, noon));
-    must(revokeUser(local, ca, alice, noon, nothing, at(10)));
+    must(revokeUser(local, ca, alice, { lists: [], madeAt: [noon] }, at(10)));
     const refused = await ensureLocalUser(local, threeLocal, alice, at(20));
     expect(refused).toMatchObject({
       fault: { code: "CREDENTIALS_REVOKED", name: "alice", since: "2026-11-22" },
