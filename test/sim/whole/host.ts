@@ -3,6 +3,7 @@
  * real node between simulated ports.
  */
 import { createDirectory } from "../../../core/io/directory.ts";
+import { createDoorkeeper } from "../../../core/io/doorkeeper.ts";
 import { createNodeDriver, type Machine, type NodeDriver } from "../../../core/io/driver.ts";
 import { createInspector } from "../../../core/io/inspector.ts";
 import { createNewsDesk } from "../../../core/io/news-desk.ts";
@@ -374,7 +375,19 @@ export class Host {
       inspector,
       work: createWork(config, "the simulated disk", clock, meter),
       rules: parts.rules,
-      directory: createDirectory({ judge: () => null, save: () => good(undefined), kept: [] }),
+      directory: createDirectory({
+        judge: () => null,
+        save: () => good(undefined),
+        remove: () => undefined,
+        kept: [],
+      }),
+      doorkeeper: createDoorkeeper({
+        read: () => null,
+        save: () => good(undefined),
+        kept: null,
+        log: onEvent,
+        onNews: () => undefined,
+      }),
       randomBytes: (count) => Uint8Array.from({ length: count }, () => random.whole(0, 255)),
       log: onEvent,
       acceptLoss: this.acceptLoss,
