@@ -180,9 +180,10 @@ class Repairer implements Repair {
 
   /** Begins as many of the due repairs as may run now. */
   #begin(): void {
-    const now = this.#context.clock.monotonic();
+    const { clock, work } = this.#context;
+    const now = clock.monotonic();
     for (const [id, missing] of this.#missing) {
-      if (this.#stopped) return;
+      if (this.#stopped || work.diskFault !== null) return;
       if (missing.dueAt > now || !this.#hasTurn(missing.kind, now)) continue;
       this.#missing.delete(id);
       const running = this.#running[missing.kind];
@@ -209,8 +210,16 @@ class Repairer implements Repair {
     if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
   }
 
-  /** Never rejects. */
   async #repair(id: ImageId, missing: Missing): Promise<void> {
+    try {
+      await this.#do(id, missing);
+    } catch (error) {
+      noteThrown(this.#context, error);
+    }
+  }
+
+  /** Rejects with what is wrong with this disk. */
+  async #do(id: ImageId, missing: Missing): Promise<void> {
     const { store, clock, self } = this.#context;
     const holding = await store.get(id);
     if (holding?.record.kind !== "image") return;
