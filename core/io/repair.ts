@@ -172,17 +172,19 @@ class Repairer implements Repair {
       if (missing.dueAt > now) continue;
       this.#missing.delete(id);
       this.#running.add(id);
-      void this.#repair(id, missing).finally(() => {
-        this.#running.delete(id);
-        const ended = clock.monotonic();
-        this.#restUntil = after(ended, ended - now);
-        this.#begin();
-        if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
-      });
+      void this.#repair(id, missing)
+        .catch((error: unknown) => noteThrown(this.#context, error))
+        .finally(() => {
+          this.#running.delete(id);
+          const ended = clock.monotonic();
+          this.#restUntil = after(ended, ended - now);
+          this.#begin();
+          if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
+        });
     }
   }
 
-  /** Never rejects. */
+  /** Rejects with a FaultError when this disk cannot say what it has. */
   async #repair(id: ImageId, missing: Missing): Promise<void> {
     const { store, clock, self } = this.#context;
     const holding = await store.get(id);
