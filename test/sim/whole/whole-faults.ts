@@ -129,6 +129,15 @@ const writeFails: Fault = (world, random, victim) => {
   });
 };
 
+const indexWriteFails: Fault = (world, random, victim) => {
+  world.tell(`* a write of node ${victim}'s index will fail`);
+  world.host(victim).indexDisk.failNextApply();
+  world.plan(random.between(500, 2_000), () => {
+    world.crash(victim, random.chance(0.5));
+    world.start(victim);
+  });
+};
+
 const diskFull: Fault = (world, random, victim) => {
   world.counters.fullDisks++;
   const { folder } = world.host(victim);
@@ -239,6 +248,7 @@ const faults = {
   indexLost: { often: 1, act: indexLost },
   syncFails: { often: 1, act: syncFails },
   writeFails: { often: 1, act: writeFails },
+  indexWriteFails: { often: 1, act: indexWriteFails },
   diskFull: { often: 1, act: diskFull },
   setClock: { often: 1, act: setClock },
   wipe: { often: 2, act: wipe },
