@@ -222,7 +222,7 @@ const rot: Fault = (world, random, victim) =>
     if (!world.host(victim).rot()) return;
     world.counters.rots++;
     world.tell(`* a byte on the disk of node ${victim} rots`);
-    if (!random.chance(0.3)) return;
+    if (!random.chance(0.7)) return;
     world.tell(`* node ${victim} loses its index`);
     world.replaceDisk(victim, (host) => host.indexDisk.loseAll());
     restartLater(world, random, victim);
