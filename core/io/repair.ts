@@ -188,11 +188,13 @@ class Repairer implements Repair {
       this.#missing.delete(id);
       const running = this.#running[missing.kind];
       running.add(id);
-      void this.#repair(id, missing).finally(() => {
-        running.delete(id);
-        if (missing.kind === "fetch") this.#rest(now);
-        this.#begin();
-      });
+      void this.#repair(id, missing)
+        .catch((error: unknown) => noteThrown(this.#context, error))
+        .finally(() => {
+          running.delete(id);
+          if (missing.kind === "fetch") this.#rest(now);
+          this.#begin();
+        });
     }
   }
 
@@ -210,16 +212,8 @@ class Repairer implements Repair {
     if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
   }
 
+  /** Rejects with a FaultError when this disk cannot say what it has. */
   async #repair(id: ImageId, missing: Missing): Promise<void> {
-    try {
-      await this.#do(id, missing);
-    } catch (error) {
-      noteThrown(this.#context, error);
-    }
-  }
-
-  /** Rejects with what is wrong with this disk. */
-  async #do(id: ImageId, missing: Missing): Promise<void> {
     const { store, clock, self } = this.#context;
     const holding = await store.get(id);
     if (holding?.record.kind !== "image") return;
