@@ -3,10 +3,16 @@
  * fault with the command to type.
  */
 import { wallNow } from "../core/io/clock.ts";
+import type { Authority } from "../core/io/pki/authority.ts";
 import { type Credentials, loadCredentials } from "../core/io/pki/credentials.ts";
 import { bestOf, findCredentials } from "../core/io/pki/found.ts";
 import { ensureLocalPki, ensureLocalUser } from "../core/io/pki/local.ts";
-import { hasAuthority, nodeCredentials, operatorCredentials } from "../core/io/pki/places.ts";
+import {
+  defaultOperator,
+  hasAuthority,
+  nodeCredentials,
+  operatorCredentials,
+} from "../core/io/pki/places.ts";
 import { loadUser, type User } from "../core/io/pki/users.ts";
 import type { ClusterConfig } from "../core/model/config.ts";
 import type { NodeId, UserName } from "../core/model/ids.ts";
@@ -39,6 +45,22 @@ export const operatorCredentialsFor = async (data: string, config: ClusterConfig
   const found = await findCredentials(data, config, now);
   const best = bestOf(found.filter(({ paths }) => paths.holder.role === "operator"));
   return best ?? must(loadCredentials(operatorCredentials(data), now));
+};
+
+/** An operator's of that CA; made for this once where none are here. */
+export const operatorCredentialsWith = async (
+  authority: Authority,
+  data: string,
+  config: ClusterConfig,
+): Promise<Credentials> => {
+  const now = wallNow();
+  const { cluster } = authority;
+  const found = await findCredentials(data, config, now);
+  const best = bestOf(found.filter(({ paths }) => paths.holder.role === "operator"));
+  if (best !== null && best.peer.cluster === cluster) return best;
+  const { issueOperator } = await import("../core/io/pki/authority.ts");
+  const issued = await issueOperator(authority, defaultOperator, now);
+  return { ...issued, peer: { role: "operator", cluster, name: defaultOperator } };
 };
 
 /** An operator's, or else those of a node or a user of this machine: any of them may ask for the status. */

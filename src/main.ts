@@ -115,6 +115,9 @@ command("add <name>", "makes a user where the CA is kept", user)
 command("list", "the users that were given a certificate", user).action(
   run(async (settings) => (await import("./commands/user.ts")).listUsersCommand(settings)),
 );
+command("revoke <name>", "shuts a user out: her certificates count no longer, on any node", user).action(
+  run(async (settings, name) => (await import("./commands/revoke.ts")).revokeUserCommand(settings, name)),
+);
 command("request <name>", "makes a user's keys here, and a request to be signed elsewhere", user).action(
   run(async (settings, name) => (await import("./commands/user.ts")).requestUserCommand(settings, name)),
 );

@@ -20,9 +20,9 @@ export interface DispatchRules extends PauseRules {
   readonly answerMsMax: number;
   /** After this much time without success the client gives up. */
   readonly patienceMs: number;
-  /** The same, when nodes say that a majority is missing, or their disks are full. */
+  /** The same, for as long as nodes have said nothing but that a majority is missing, or their disks are full. */
   readonly patienceQuorumMs: number;
-  /** The same, while no server at all can be reached. */
+  /** The same, for as long as no server at all can be reached. */
   readonly patienceUnreachableMs: number;
 }
 
@@ -54,7 +54,8 @@ export interface Dispatch {
   readonly avoid: readonly NodeId[];
   /** A node accepted the body and then fell silent, or found too few others: it may be stored. */
   readonly outcomeUnknown: boolean;
-  readonly lastFault: Fault | null;
+  /** The last failure, and since when all have been of its kind. */
+  readonly trouble: { readonly fault: Fault; readonly since: MonotonicMs } | null;
 }
 
 export type DispatchEvent =
@@ -95,7 +96,7 @@ export const beginDispatch = (
       answers: new Map(servers.map((server) => [server, { kind: "waiting" }])),
       avoid: [],
       outcomeUnknown: false,
-      lastFault: null,
+      trouble: null,
     },
     now,
     rules,
@@ -178,12 +179,22 @@ const withFailure = (
 ): Dispatch => {
   const known = state.avoid.includes(event.node);
   return {
-    ...state,
+    ...withTrouble(state, event.fault, now),
     patientSince: event.accepted && fellSilent(event.fault) && !known ? now : state.patientSince,
     avoid: known ? state.avoid : [...state.avoid, event.node],
     outcomeUnknown: state.outcomeUnknown || (event.accepted && mayBeStored(event.fault)),
-    lastFault: event.fault,
   };
+};
+
+const withTrouble = (state: Dispatch, problem: Fault, now: MonotonicMs): Dispatch => {
+  const before = state.trouble;
+  const goesOn = before !== null && troubleOf(before.fault) === troubleOf(problem);
+  return { ...state, trouble: { fault: problem, since: goesOn ? before.since : now } };
+};
+
+const troubleOf = ({ code }: Fault): "unreachable" | "too few" | "other" => {
+  if (code === "NO_SERVER") return "unreachable";
+  return code === "NO_QUORUM" || code === "DISK_FULL" ? "too few" : "other";
 };
 
 const fellSilent = ({ code }: Fault): boolean => code === "CONNECTION_LOST" || code === "TIMED_OUT";
@@ -227,7 +238,7 @@ const choose = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step =
     }
   }
   if (waiting && (now < state.wakeAt || reachable.length === 0)) return [state, []];
-  if (reachable.length === 0) return pause(withUnreachable(state), now, rules);
+  if (reachable.length === 0) return pause(withUnreachable(state, now), now, rules);
   const candidates = reachable.filter(usable);
   const [node] = rendezvousOrder(state.id, candidates.length > 0 ? candidates : reachable);
   if (node === undefined) return pause(state, now, rules);
@@ -255,35 +266,44 @@ const highestTerm = (state: Dispatch): Assignment["term"] => {
 };
 
 /** Nobody answered: remember why, server by server, unless something more telling is known. */
-const withUnreachable = (state: Dispatch): Dispatch => {
+const withUnreachable = (state: Dispatch, now: MonotonicMs): Dispatch => {
   const faults = [...state.answers].flatMap(([node, answer]) =>
     answer.kind === "unreachable" ? [{ node, fault: answer.fault }] : [],
   );
   const telling = faults.find((entry) => !isPassing(entry.fault))?.fault;
-  return {
-    ...state,
-    lastFault: telling ?? fault("NO_SERVER", { tried: faults.map((entry) => wordFault(entry.fault).what) }),
-  };
+  const tried = faults.map((entry) => wordFault(entry.fault).what);
+  return withTrouble(state, telling ?? fault("NO_SERVER", { tried }), now);
 };
 
 /** Waits a little longer each time, or gives up when patience is gone. */
 const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
   if (isSpent(state, now, rules)) {
     const problem =
-      state.outcomeUnknown || state.lastFault === null
+      state.outcomeUnknown || state.trouble === null
         ? fault("OUTCOME_UNKNOWN", { id: state.id })
-        : state.lastFault;
+        : state.trouble.fault;
     return [{ ...state, phase: "over" }, [{ kind: "fail", fault: problem }]];
   }
   const wakeAt = after(now, pauseMsAfter(state.attempt, rules));
   return [{ ...state, phase: "pausing", wakeAt }, [{ kind: "wake", at: wakeAt }]];
 };
 
-const isSpent = ({ lastFault, patientSince }: Dispatch, now: MonotonicMs, rules: DispatchRules): boolean =>
-  (lastFault !== null && !isPassing(lastFault)) || now - patientSince >= patienceFor(lastFault, rules);
-
-const patienceFor = (last: Fault | null, rules: DispatchRules): number => {
-  if (last?.code === "NO_SERVER") return rules.patienceUnreachableMs;
-  if (last?.code === "NO_QUORUM" || last?.code === "DISK_FULL") return rules.patienceQuorumMs;
-  return rules.patienceMs;
+/** A moment ago it may have been something else that kept us waiting: each kind of trouble has its own patience. */
+const isSpent = (
+  { trouble, patientSince }: Dispatch,
+  now: MonotonicMs,
+  { patienceMs, patienceQuorumMs, patienceUnreachableMs }: DispatchRules,
+): boolean => {
+  if (now - patientSince >= patienceMs) return true;
+  if (trouble === null) return false;
+  if (!isPassing(trouble.fault)) return true;
+  const lastsMs = now - trouble.since;
+  switch (troubleOf(trouble.fault)) {
+    case "unreachable":
+      return lastsMs >= patienceUnreachableMs;
+    case "too few":
+      return lastsMs >= patienceQuorumMs;
+    case "other":
+      return false;
+  }
 };

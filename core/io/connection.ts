@@ -64,6 +64,11 @@ export interface Wire {
    * peer closes too, for at most `stallMsMax`, so that a last message is not lost to a reset.
    */
   close(): void;
+  /**
+   * A last message, and then as `close`, whatever was under way. Who was in the middle of a body and destroys it now
+   * does not take the word away again.
+   */
+  dismiss(message: Message): void;
   /** At once, in both directions. `problem` is what a pending call rejects with and `closed` resolves to. */
   destroy(problem: Fault | null): void;
   /** Resolves when the socket is gone: to null when either side closed it in good order. Never rejects. */
@@ -135,6 +140,7 @@ class SocketWire implements Wire {
   /** What `closed` will say. */
   #problem: Fault | null = null;
   #discarding = false;
+  #dismissed = false;
   #destroyed = false;
 
   constructor(socket: Duplex, remote: string, stallMs: number) {
@@ -223,8 +229,14 @@ class SocketWire implements Wire {
     if (this.#socket instanceof Socket) this.#socket.unref();
   }
 
+  dismiss(message: Message): void {
+    void this.send(message);
+    this.close();
+    this.#dismissed = true;
+  }
+
   destroy(problem: Fault | null): void {
-    if (this.#destroyed) return;
+    if (this.#destroyed || this.#dismissed) return;
     this.#destroyed = true;
     this.#discarding = true;
     this.#forgetUnread();

@@ -6,20 +6,23 @@
  * have kept. Of two for one name the one that was made last stays, on whichever node they meet.
  */
 import { createHash, X509Certificate } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Result } from "../model/faults.ts";
 import type { UserName } from "../model/ids.ts";
 import { certificateBytesMax, usersMax } from "../model/limits.ts";
 import type { UsersPage } from "../model/messages.ts";
+import type { WallMs } from "../model/units.ts";
 import { makeFolder, readText, secretFile, secretFolder, writeFileAtomically } from "./files.ts";
-import { type Credentials, parseCertificate, pemBytesMax, vouchedFor } from "./pki/credentials.ts";
+import { type Credentials, madeAtOf, parseCertificate, pemBytesMax, vouchedFor } from "./pki/credentials.ts";
 
 export interface Directory {
   /** DER; null for somebody who is not known. */
   find(name: UserName): Uint8Array | null;
   /** Keeps a certificate (DER), unless it is nobody's, or older than the one that is known. Says whether it is the one now. */
   enter(certificate: Uint8Array): boolean;
+  /** Judges all anew, and forgets those who are nobody's now. */
+  judgeAgain(): void;
   /** Of all certificates together: equal on two nodes that know the same. */
   readonly digest: number;
   readonly full: boolean;
@@ -30,15 +33,16 @@ export interface Directory {
 /** A certificate of a user, as far as it matters here. */
 export interface Introduction {
   readonly name: UserName;
-  /** From when it is valid, ms. */
-  readonly madeAt: number;
+  readonly madeAt: WallMs;
 }
 
 export interface DirectoryParts {
-  /** Whose it is, when this cluster's CA made it; also when its time is over. */
+  /** Whose it is, when this cluster's CA made it and has not revoked it; also when its time is over. */
   readonly judge: (certificate: Uint8Array) => Introduction | null;
   /** On disk when it returns. A failure is no trouble: the other nodes have it, and its owner comes again. */
   readonly save: (name: UserName, certificate: Uint8Array) => Result<void>;
+  /** The opposite. What stays on disk nonetheless is judged when it is read. */
+  readonly remove: (name: UserName) => void;
   readonly kept: readonly Uint8Array[];
 }
 
@@ -48,7 +52,7 @@ interface Entry extends Introduction {
   readonly saved: boolean;
 }
 
-export const createDirectory = ({ judge, save, kept }: DirectoryParts): Directory => {
+export const createDirectory = ({ judge, save, remove, kept }: DirectoryParts): Directory => {
   const entries = new Map<UserName, Entry>();
   const byDigest = new Map<number, Entry>();
   let sum = 0;
@@ -59,6 +63,12 @@ export const createDirectory = ({ judge, save, kept }: DirectoryParts): Director
     byDigest.set(entry.digest, entry);
     sum = (sum + entry.digest - before + digestSpan) % digestSpan;
     entries.set(entry.name, entry);
+  };
+  const forget = ({ name, digest }: Entry): void => {
+    byDigest.delete(digest);
+    entries.delete(name);
+    sum = (sum - digest + digestSpan) % digestSpan;
+    remove(name);
   };
   /** Most who come have come before, with the same certificate, which was judged then. */
   const knownAs = (certificate: Uint8Array): Entry | null => {
@@ -88,6 +98,9 @@ export const createDirectory = ({ judge, save, kept }: DirectoryParts): Director
       if (entry === null) return false;
       place({ ...entry, saved: save(entry.name, certificate).ok });
       return true;
+    },
+    judgeAgain: () => {
+      for (const entry of entries.values()) if (judge(entry.certificate) === null) forget(entry);
     },
     get digest() {
       return sum;
@@ -119,18 +132,36 @@ type Dated = Pick<Entry, "madeAt" | "certificate">;
 const isLater = (a: Dated, b: Dated): boolean =>
   a.madeAt !== b.madeAt ? a.madeAt > b.madeAt : Buffer.compare(a.certificate, b.certificate) > 0;
 
-/** The directory in a node's folder, one file a user. What cannot be read there is left out: it will come again. */
-export const openDirectory = (nodeFolder: string, { caPem }: Credentials): Directory => {
+/**
+ * The directory in a node's folder, one file a user. What cannot be read there is left out: it will come again.
+ * `isRevoked`: of a certificate of that user which was made then.
+ */
+export const openDirectory = (
+  nodeFolder: string,
+  { caPem }: Credentials,
+  isRevoked: (name: UserName, madeAt: WallMs) => boolean,
+): Directory => {
   const folder = join(nodeFolder, "users");
   const made = makeFolder(folder, secretFolder);
   const authority = new X509Certificate(caPem);
+  const pathOf = (name: UserName): string => join(folder, `${name}.pem`);
   return createDirectory({
     kept: made.ok ? keptIn(folder) : [],
-    judge: (certificate) => introductionOf(certificate, authority),
+    judge: (certificate) => {
+      const introduction = introductionOf(certificate, authority);
+      return introduction === null || isRevoked(introduction.name, introduction.madeAt) ? null : introduction;
+    },
     save: (name, certificate) => {
       if (!made.ok) return made;
       const pem = new X509Certificate(certificate).toString();
-      return writeFileAtomically(join(folder, `${name}.pem`), pem, secretFile);
+      return writeFileAtomically(pathOf(name), pem, secretFile);
+    },
+    remove: (name) => {
+      try {
+        rmSync(pathOf(name), { force: true });
+      } catch {
+        // A disk that takes nothing back: what stays there is judged when it is read.
+      }
     },
   });
 };
@@ -151,7 +182,7 @@ export const introductionOf = (der: Uint8Array, authority: X509Certificate): Int
     const certificate = new X509Certificate(der);
     const peer = vouchedFor("", certificate, authority);
     if (!peer.ok || peer.value.role !== "user") return null;
-    return { name: peer.value.name, madeAt: certificate.validFromDate.getTime() };
+    return { name: peer.value.name, madeAt: madeAtOf(certificate) };
   } catch {
     return null;
   }

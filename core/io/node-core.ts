@@ -9,6 +9,7 @@ import { after } from "../model/units.ts";
 import type { Clock } from "../ports.ts";
 import type { SegmentStore } from "../store/store.ts";
 import type { Directory } from "./directory.ts";
+import type { Doorkeeper } from "./doorkeeper.ts";
 import type { NodeDriver } from "./driver.ts";
 import { createFreshness } from "./freshness.ts";
 import type { WaitingInspector } from "./inspector.ts";
@@ -36,6 +37,7 @@ export interface NodeParts {
   readonly work: MeasuredWork;
   readonly rules: Rules;
   readonly directory: Directory;
+  readonly doorkeeper: Doorkeeper;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: (event: Event) => void;
   /** The operator gives up what only missing nodes may have. */
@@ -146,10 +148,11 @@ export const createNodeCore = (parts: NodeParts): NodeCore => {
 
 type Looking = Pick<Service, "context" | "freshness" | "scrubber" | "snapshot">;
 
-const serviceOf = ({ operators, directory }: NodeParts, looking: Looking): Service => ({
+const serviceOf = ({ operators, directory, doorkeeper }: NodeParts, looking: Looking): Service => ({
   ...looking,
   operators,
   directory,
+  doorkeeper,
   share: createShares(looking.context, looking.freshness),
 });
 

@@ -99,7 +99,9 @@ export const removeAside = async (folder: string): Promise<void> => {
 const asideFolder = "set-aside";
 /** What an operator wants of the node, whatever its disk. */
 export const drainFileName = "drained.json";
-const staying: ReadonlySet<string> = new Set([asideFolder, drainFileName, "lock"]);
+/** Who is revoked: what a damaged disk must not make a node forget. */
+export const revocationsFileName = "revocations.txt";
+const staying: ReadonlySet<string> = new Set([asideFolder, drainFileName, revocationsFileName, "lock"]);
 
 const parseJson = (text: string): unknown => {
   try {

@@ -6,7 +6,7 @@
  * older than what the others remember of it, is set aside, and the node begins anew on an empty one by itself.
  */
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { randomBytes, type X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
@@ -25,6 +25,7 @@ import type { Connection } from "./connection.ts";
 import { createConnectionPool } from "./connection-pool.ts";
 import { type ControlLinks, createControlTransport } from "./control-transport.ts";
 import { openDirectory } from "./directory.ts";
+import { openDoorkeeper } from "./doorkeeper.ts";
 import { openDrainFile } from "./drain-file.ts";
 import { createNodeDriver, type NodeDriver } from "./driver.ts";
 import { systemEntropy } from "./entropy.ts";
@@ -198,7 +199,7 @@ class Node {
     opened.defer(() => core.stop());
     opened.defer(warmUpLater(core.service.context));
     opened.defer(watchClocks(core.service.context));
-    opened.defer(keepAcquainted(core.service.context, core.service.directory));
+    opened.defer(keepAcquainted(core.service.context, core.service));
     return good({
       core,
       stop: async () => {
@@ -222,6 +223,7 @@ class Node {
       credentials,
       hello: () => helloOf(this.#options, "request"),
       connectionsMax: config.limits.connectionsMax,
+      refusal: service.doorkeeper.refusal,
       onConnection: (connection, certificate) => {
         this.#cable.admit(connection);
         routeTo(service, links)(connection, certificate);
@@ -298,7 +300,7 @@ class Node {
       inspector,
       work,
       rules: realRules,
-      directory: openDirectory(this.#folder, credentials),
+      ...openDoor(this.#options, this.#folder, log),
       randomBytes,
       log,
       acceptLoss,
@@ -339,6 +341,14 @@ class Node {
  */
 const isRefilled = (driver: NodeDriver): boolean => driver.ready && driver.state().generation > 1;
 
+/** Who may come in, and who has been. */
+const openDoor = ({ data, credentials }: NodeOptions, folder: string, log: (event: Event) => void) => {
+  const onNews = (): void => directory.judgeAgain();
+  const doorkeeper = openDoorkeeper(folder, data, credentials, { log, onNews });
+  const directory = openDirectory(folder, credentials, doorkeeper.isRevoked);
+  return { doorkeeper, directory };
+};
+
 /** The ways out of this node: control links to every peer, and a pool of connections for requests. */
 const openNetwork = (options: NodeOptions, log: (event: Event) => void) => {
   const { id, config, credentials } = options;
@@ -377,8 +387,9 @@ const helloOf = (options: NodeOptions, purpose: Hello["purpose"]): Hello => ({
 
 const routeTo =
   (service: Service, links: ControlLinks) =>
-  (connection: Connection, certificate: Uint8Array): void => {
-    if (connection.peer.role === "user") service.directory.enter(certificate);
+  (connection: Connection, certificate: X509Certificate): void => {
+    service.doorkeeper.admit(connection, certificate);
+    if (connection.peer.role === "user") service.directory.enter(certificate.raw);
     if (connection.hello.purpose === "control") links.accept(connection);
     else void serveConnection(service, connection);
   };

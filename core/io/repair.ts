@@ -5,9 +5,16 @@
  * time is only what is missing, not what is there. What is found is left alone for a moment, because most of it is an
  * upload whose copy is just arriving; what is missing still is fetched, a few images at a time.
  * Uploads go first: while any is under way one image is fetched at a time, and after it there is rest for as long as
- * it took.
+ * it took, up to a limit. To say of a copy that it is here costs next to nothing, and waits for no fetch.
  */
-import { claimed, mayNeedRepair, type RepairView, repairOf, struckOut } from "../decide/repair.ts";
+import {
+  claimed,
+  mayNeedRepair,
+  type Repair as Need,
+  type RepairView,
+  repairOf,
+  struckOut,
+} from "../decide/repair.ts";
 import { copiesWanted } from "../model/config.ts";
 import { type Fault, FaultError, fault } from "../model/faults.ts";
 import type { ImageId, NodeId } from "../model/ids.ts";
@@ -46,8 +53,13 @@ const searchRestMs = 1_000;
 /** Images known to be missing; the search waits while there are more. */
 const missingMax = 1_000;
 const fetchesMax = 4;
+const claimsMax = 32;
+/** A fetch that was slow because the other node was needs no rest for as long. */
+const restMsMax = 1_000;
 
+/** A copy that is not here, or one that is here and not listed. */
 interface Missing {
+  readonly kind: Exclude<Need["kind"], "none">;
   readonly dueAt: MonotonicMs;
   readonly tries: number;
 }
@@ -57,7 +69,7 @@ export const createRepair = (context: NodeContext): Repair => new Repairer(conte
 class Repairer implements Repair {
   readonly #context: NodeContext;
   readonly #missing = new Map<ImageId, Missing>();
-  readonly #running = new Set<ImageId>();
+  readonly #running = { fetch: new Set<ImageId>(), claim: new Set<ImageId>() };
   /** Which no node could give, and until when that is believed. */
   readonly #hopeless = new Map<ImageId, MonotonicMs>();
   readonly #lastLiveAt: Map<NodeId, MonotonicMs>;
@@ -85,7 +97,7 @@ class Repairer implements Repair {
     if (nodes !== this.#nodesSeen) {
       // Whoever has come may have what could not be got before.
       this.#nodesSeen = nodes;
-      for (const [id, { dueAt }] of this.#missing) this.#missing.set(id, { dueAt, tries: 0 });
+      for (const [id, missing] of this.#missing) this.#missing.set(id, { ...missing, tries: 0 });
       this.#hopeless.clear();
     }
     void this.#search(view);
@@ -143,11 +155,16 @@ class Repairer implements Repair {
         if (record.kind === "tombstone") continue;
         const { id } = record.facts;
         at = id;
-        if (this.#missing.has(id) || this.#running.has(id) || this.#isHopeless(id, now)) continue;
-        if (repairOf(record, here, view).kind !== "none") this.#missing.set(id, { dueAt, tries: 0 });
+        if (this.#missing.has(id) || this.#isRunning(id) || this.#isHopeless(id, now)) continue;
+        const { kind } = repairOf(record, here, view);
+        if (kind !== "none") this.#missing.set(id, { kind, dueAt, tries: 0 });
       }
       if (!page.more) return;
     }
+  }
+
+  #isRunning(id: ImageId): boolean {
+    return this.#running.fetch.has(id) || this.#running.claim.has(id);
   }
 
   #isHopeless(id: ImageId, now: MonotonicMs): boolean {
@@ -165,49 +182,69 @@ class Repairer implements Repair {
   #begin(): void {
     const { clock, work } = this.#context;
     const now = clock.monotonic();
-    const runningMax = work.inFlight > 0 ? 1 : fetchesMax;
-    if (this.#stopped || (work.inFlight > 0 && now < this.#restUntil)) return;
     for (const [id, missing] of this.#missing) {
-      if (this.#running.size >= runningMax) return;
-      if (missing.dueAt > now) continue;
+      if (this.#stopped || work.diskFault !== null) return;
+      if (missing.dueAt > now || !this.#hasTurn(missing.kind, now)) continue;
       this.#missing.delete(id);
-      this.#running.add(id);
-      void this.#repair(id, missing).finally(() => {
-        this.#running.delete(id);
-        const ended = clock.monotonic();
-        this.#restUntil = after(ended, ended - now);
-        this.#begin();
-        if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
-      });
+      const running = this.#running[missing.kind];
+      running.add(id);
+      void this.#repair(id, missing)
+        .catch((error: unknown) => noteThrown(this.#context, error))
+        .finally(() => {
+          running.delete(id);
+          if (missing.kind === "fetch") this.#rest(now);
+          this.#begin();
+        });
     }
   }
 
-  /** Never rejects. */
+  #hasTurn(kind: Missing["kind"], now: MonotonicMs): boolean {
+    const running = this.#running[kind].size;
+    if (kind === "claim") return running < claimsMax;
+    return this.#context.work.inFlight > 0 ? running === 0 && now >= this.#restUntil : running < fetchesMax;
+  }
+
+  /** After a fetch that began then. */
+  #rest(begunAt: MonotonicMs): void {
+    const { clock, work } = this.#context;
+    const now = clock.monotonic();
+    this.#restUntil = after(now, Math.min(restMsMax, now - begunAt));
+    if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
+  }
+
+  /** Rejects with a FaultError when this disk cannot say what it has. */
   async #repair(id: ImageId, missing: Missing): Promise<void> {
     const { store, clock, self } = this.#context;
     const holding = await store.get(id);
     if (holding?.record.kind !== "image") return;
     const { record, here } = holding;
-    const view = this.#view();
-    const repair = repairOf(record, here, view);
+    const repair = repairOf(record, here, this.#view());
     switch (repair.kind) {
       case "none":
         return;
       case "claim":
         await this.#merge(claimed(record, self, store.id, clock.wall()));
         return;
-      case "fetch": {
-        const problem = await this.#fetch(record, repair.from);
-        if (problem === null) return;
-        const tries = missing.tries + 1;
-        const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(missing.tries, 10));
-        const now = clock.monotonic();
-        if (tries < triesMax) this.#missing.set(id, { dueAt: after(now, waitMs), tries });
-        else this.#leaveAlone(id, after(now, hopelessMs));
-        const listed = homesOf(record).some(({ node }) => node === self);
-        if (tries > 1 && listed) await this.#giveUp(record, problem);
-      }
+      case "fetch":
+        // It was here a moment ago: now it takes its turn.
+        if (missing.kind === "claim") this.#missing.set(id, { ...missing, kind: "fetch" });
+        else await this.#make(record, repair.from, missing);
     }
+  }
+
+  /** Fetches a copy, or puts it off. */
+  async #make(record: ImageRecord, from: readonly NodeId[], missing: Missing): Promise<void> {
+    const { id } = record.facts;
+    const { clock, self } = this.#context;
+    const problem = await this.#fetch(record, from);
+    if (problem === null) return;
+    const tries = missing.tries + 1;
+    const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(missing.tries, 10));
+    const now = clock.monotonic();
+    if (tries < triesMax) this.#missing.set(id, { kind: "fetch", dueAt: after(now, waitMs), tries });
+    else this.#leaveAlone(id, after(now, hopelessMs));
+    const listed = homesOf(record).some(({ node }) => node === self);
+    if (tries > 1 && listed) await this.#giveUp(record, problem);
   }
 
   /** Null once the payload is on this disk and the record says so; otherwise why no node could give it. */

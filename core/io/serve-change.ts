@@ -60,8 +60,8 @@ export const servePurge = async (
   const { id } = request;
   const found = await findOwn(context, freshness, id, owner);
   if (!found.ok) {
-    const gone = await isPurged(context, request, owner);
-    return gone ? connection.send({ kind: "changed", id }) : refuse(connection, found.fault);
+    const unsure = await purgedFault(context, request, owner, found.fault);
+    return unsure === null ? connection.send({ kind: "changed", id }) : refuse(connection, unsure);
   }
   const { trashed } = found.value.record;
   const stamp = stampAfter(trashed.stamp, context.self);
@@ -70,11 +70,17 @@ export const servePurge = async (
   return problem === null ? connection.send({ kind: "changed", id }) : refuse(connection, problem);
 };
 
-/** An earlier try has done it, and a majority knows. */
-const isPurged = async (context: NodeContext, { id }: Purge, owner: UserName): Promise<boolean> => {
+/** Null when an earlier try has done it and a majority knows; `notFound` when nothing is known of one. */
+const purgedFault = async (
+  context: NodeContext,
+  { id }: Purge,
+  owner: UserName,
+  notFound: Fault,
+): Promise<Fault | null> => {
   const holding = await context.store.get(id);
-  if (holding?.record.kind !== "tombstone" || holding.record.owner !== owner) return false;
-  return (await settle(context, [holding])).ok;
+  if (holding?.record.kind !== "tombstone" || holding.record.owner !== owner) return notFound;
+  const settled = await settle(context, [holding]);
+  return settled.ok ? null : settled.fault;
 };
 
 /** Here, then on a majority; null when it is there. */

@@ -22,7 +22,8 @@ export const serveStore = async (
   request: Store,
 ): Promise<void> => {
   const { payloadBytes, payloadHash } = request;
-  const have = payloadHash !== null && (await has(context, request.id, payloadHash));
+  const mayAsk = payloadHash !== null && context.store.readFault === null;
+  const have = mayAsk && (await has(context, request.id, payloadHash));
   const begun = have ? good(null) : await beginPayload(context, request);
   if (!begun.ok) {
     if (payloadHash === null) await refuseBody(connection, begun.fault, payloadBytes);

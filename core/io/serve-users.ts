@@ -9,6 +9,8 @@ import { type Directory, digestOf } from "./directory.ts";
 import { RefusedError, replyFrom, withPeer } from "./exchange.ts";
 import type { NodeContext } from "./node-context.ts";
 import { refuse } from "./refuse.ts";
+import type { Service } from "./serve.ts";
+import { learnRevocations } from "./serve-revocations.ts";
 
 export const serveUser = async (
   directory: Directory,
@@ -32,21 +34,33 @@ export const serveUsers = async (
 /** How often one other node is asked whom it has met; with three nodes a certificate is everywhere after twice that. */
 const acquaintMs = 2_000;
 
-/** Asks one peer after the other, for as long as the node lives. Returns how to stop. */
-export const keepAcquainted = (context: NodeContext, directory: Directory): (() => void) => {
+/** Until one has answered for the first time: a node that was away, or has lost its disk, should not stay trusting for long. */
+const firstMs = 250;
+
+/**
+ * Asks one peer after the other, for as long as the node lives: first who is revoked, then whom it has met. Returns how
+ * to stop.
+ */
+export const keepAcquainted = (
+  context: NodeContext,
+  { directory, doorkeeper }: Pick<Service, "directory" | "doorkeeper">,
+): (() => void) => {
   const { clock, driver, self } = context;
   let turn = 0;
   let cancel = (): void => undefined;
   let stopped = false;
+  let heard = false;
   const ask = async (): Promise<void> => {
     const peers = driver.live().filter((node) => node !== self);
     const peer = peers[turn++ % Math.max(1, peers.length)];
     // One that does not answer is asked again when it is its turn.
+    if (peer !== undefined && (await learnRevocations(context, doorkeeper, peer)).ok) heard = true;
     if (peer !== undefined && !directory.full) await learnFrom(context, directory, peer);
     wait();
   };
   const wait = (): void => {
-    if (!stopped) cancel = clock.at(after(clock.monotonic(), acquaintMs), () => void ask());
+    const waitMs = heard ? acquaintMs : firstMs;
+    if (!stopped) cancel = clock.at(after(clock.monotonic(), waitMs), () => void ask());
   };
   wait();
   return () => {

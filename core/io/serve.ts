@@ -6,6 +6,7 @@ import type { Message, Peer, Request } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Connection } from "./connection.ts";
 import type { Directory } from "./directory.ts";
+import type { Doorkeeper } from "./doorkeeper.ts";
 import { faultOf } from "./exchange.ts";
 import type { Freshness } from "./freshness.ts";
 import type { NodeContext } from "./node-context.ts";
@@ -31,6 +32,7 @@ import {
   servePull,
   serveRecords,
 } from "./serve-read.ts";
+import { serveRevocations, serveRevoke } from "./serve-revocations.ts";
 import type { ServeShare } from "./serve-share.ts";
 import { serveStore } from "./serve-store.ts";
 import { serveUpload } from "./serve-upload.ts";
@@ -40,6 +42,7 @@ export interface Service {
   readonly context: NodeContext;
   readonly freshness: Freshness;
   readonly directory: Directory;
+  readonly doorkeeper: Doorkeeper;
   readonly share: ServeShare;
   readonly operators: OperatorDesk;
   readonly scrubber: Scrubber;
@@ -87,7 +90,9 @@ const askedBy: { readonly [Kind in Request["kind"]]: readonly Peer["role"][] } =
   trash: ["user"],
   purge: ["user"],
   share: ["user"],
-  user: ["user", "node"],
+  user: ["user", "operator", "node"],
+  revocations: ["user", "operator", "node"],
+  revoke: ["operator"],
   status: ["user", "operator", "node"],
   "move-lead": ["operator"],
   drain: ["operator"],
@@ -136,6 +141,10 @@ const answer = async (service: Service, connection: Connection, request: Request
       return service.share(connection, request, userOf(peer));
     case "user":
       return serveUser(service.directory, connection, request);
+    case "revocations":
+      return serveRevocations(service.doorkeeper, connection, request);
+    case "revoke":
+      return serveRevoke(service.doorkeeper, connection, request, operatorOf(peer));
     case "status":
       return connection.send({ kind: "status.reply", snapshot: service.snapshot() });
     case "move-lead":

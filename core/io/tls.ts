@@ -6,7 +6,7 @@
  * and then cut; until it has proved itself nothing it sends is looked at. There is no session resumption, so
  * every connection shows its certificate again.
  */
-import { constants } from "node:crypto";
+import { constants, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import * as tls from "node:tls";
@@ -32,8 +32,10 @@ export interface ListenOptions {
   readonly connectionsMax: number;
   /** For TLS, and again for hello; `handshakeMsMax` when left out. */
   readonly handshakeMs?: number;
-  /** The peer is known, of this cluster, and agrees on the configuration. `certificate`: the one that it showed, DER. */
-  readonly onConnection: (connection: Connection, certificate: Uint8Array) => void;
+  /** Why somebody of this cluster, whose certificate is good, is turned away all the same: she is told. Null: she is not. */
+  readonly refusal?: (peer: Peer, certificate: X509Certificate) => Fault | null;
+  /** The peer is known, of this cluster, and agrees on the configuration. `certificate`: the one that it showed. */
+  readonly onConnection: (connection: Connection, certificate: X509Certificate) => void;
   /** Somebody was cut before that; `remote` is address and port. */
   readonly onRejected: (remote: string, problem: Fault) => void;
 }
@@ -92,7 +94,7 @@ export interface DialOptions {
 
 /**
  * Connects to a node. Faults: CONNECTION_REFUSED, CONNECTION_LOST, TIMED_OUT; UNAUTHENTICATED, WRONG_CLUSTER,
- * WRONG_ROLE, CREDENTIALS_EXPIRED; CONFIG_DIFFERS, VERSION_MISMATCH; whatever the node refused with.
+ * WRONG_ROLE, CREDENTIALS_EXPIRED, CREDENTIALS_REVOKED; CONFIG_DIFFERS, VERSION_MISMATCH; whatever the node refused with.
  */
 export const dialSecure = async (options: DialOptions): Promise<Result<Connection>> => {
   const { address, credentials, signal, withinMs = handshakeMsMax } = options;
@@ -179,7 +181,7 @@ const enter = async (
 
 /**
  * The listener's side: nothing the peer sent is read before its certificate is judged. A stranger learns nothing
- * but that the connection closed; the log says why. Only one of ours whose time is up is told so.
+ * but that the connection closed; the log says why. Only one of ours whose time is up, or who is revoked, is told so.
  */
 const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<void> => {
   const { credentials, onConnection, onRejected, handshakeMs = handshakeMsMax } = options;
@@ -191,17 +193,29 @@ const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<v
     handshakeMs,
   );
   const certificate = socket.getPeerX509Certificate();
-  const peer = judge(socket, us, remote);
+  const peer = refusing(options.refusal, certificate, judge(socket, us, remote));
   const result = peer.ok
     ? await exchangeHello(wire, { us, hello: options.hello(), peer: peer.value, side: "listener" })
-    : turnAway(wire, { here: peer.fault, there: forExpired(peer.fault) });
+    : turnAway(wire, { here: peer.fault, there: forOneOfOurs(peer.fault) });
   clearTimeout(timer);
-  if (result.ok && certificate !== undefined) onConnection(result.value, certificate.raw);
+  if (result.ok && certificate !== undefined) onConnection(result.value, certificate);
   else if (!result.ok) onRejected(remote, result.fault);
 };
 
-const forExpired = (problem: Fault): Fault | null =>
-  problem.code === "CREDENTIALS_EXPIRED" ? { ...problem, who: "this machine" } : null;
+const refusing = (
+  refusal: ListenOptions["refusal"],
+  certificate: X509Certificate | undefined,
+  peer: Result<Peer>,
+): Result<Peer> => {
+  if (!peer.ok || certificate === undefined) return peer;
+  const problem = refusal?.(peer.value, certificate) ?? null;
+  return problem === null ? peer : bad(problem);
+};
+
+const forOneOfOurs = (problem: Fault): Fault | null => {
+  if (problem.code === "CREDENTIALS_EXPIRED") return { ...problem, who: "this machine" };
+  return problem.code === "CREDENTIALS_REVOKED" ? problem : null;
+};
 
 /** The peer, when this cluster's CA vouches for it now. */
 const judge = (socket: tls.TLSSocket, us: Peer, remote: string): Result<Peer> => {

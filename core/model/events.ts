@@ -94,6 +94,14 @@ export type Event =
   | { readonly kind: "node.undrained"; readonly by: UserName }
   | { readonly kind: "scrub.begun"; readonly by: UserName }
   | { readonly kind: "scrub.paused"; readonly by: UserName }
+  /** A newer list of revoked users has come, and counts here from now on; `closed` connections were theirs. */
+  | {
+      readonly kind: "users.revoked";
+      readonly number: number;
+      readonly users: number;
+      readonly closed: number;
+      readonly by: string;
+    }
   /** Something was done to the node's process; said by whoever runs it, because the node may not be able to. */
   | { readonly kind: "process.handled"; readonly act: ProcessAct; readonly by: string }
   /** The disk is below its headroom, or above it again. */
@@ -167,6 +175,7 @@ export const levelOf = (event: Event): Level => {
     case "node.undrained":
     case "scrub.begun":
     case "scrub.paused":
+    case "users.revoked":
       return "info";
   }
 };
@@ -310,6 +319,8 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
       return `${who}: ${event.by} has the background check of this disk run now`;
     case "scrub.paused":
       return `${who}: ${event.by} has the background check of this disk wait`;
+    case "users.revoked":
+      return `${who}: list ${event.number} of the revoked came from ${event.by}: ${event.users === 1 ? "1 user is" : `${event.users} users are`} on it; ${event.closed === 1 ? "1 connection was" : `${event.closed} connections were`} closed`;
     case "process.handled":
       return `${who}: ${handled[event.act]} ${event.by}`;
     case "disk.filled":

@@ -14,6 +14,8 @@ export interface FaultPayloads {
   CREDENTIALS_MISSING: { readonly path: string; readonly command: string };
   CREDENTIALS_INVALID: { readonly path: string; readonly reason: string };
   CREDENTIALS_EXPIRED: { readonly who: string; readonly since: string };
+  /** `since`: the day. `command`: what lets her in again on this machine; null where the CA is not kept. */
+  CREDENTIALS_REVOKED: { readonly name: string; readonly since: string; readonly command: string | null };
   WRONG_CLUSTER: { readonly peer: string };
   WRONG_ROLE: { readonly peer: string; readonly role: string; readonly wanted: string };
   UNAUTHENTICATED: { readonly reason: string };
@@ -63,6 +65,7 @@ export interface FaultPayloads {
   NOT_SHARED: { readonly id: string; readonly name: string };
   READERS_FULL: { readonly id: string; readonly readersMax: number };
   USER_NOT_FOUND: { readonly name: string };
+  USER_UNKNOWN: { readonly name: string };
   USER_DOUBTFUL: { readonly name: string; readonly reason: string };
   SEAL_BROKEN: { readonly id: string; readonly reason: string };
   NOT_VIEWABLE: { readonly name: string; readonly reason: string };

@@ -70,9 +70,11 @@ export const exitCodeOf = (problem: Fault): ExitCode => {
     case "IMAGE_NOT_FOUND":
     case "NOT_SHARED":
     case "USER_NOT_FOUND":
+    case "USER_UNKNOWN":
       return 4;
     case "NOT_ALLOWED":
     case "IMAGE_NOT_OWNED":
+    case "CREDENTIALS_REVOKED":
       return 5;
     case "INTERRUPTED":
       return 130;
@@ -123,6 +125,13 @@ export const wordFault = (problem: Fault): Worded => {
       return worded(
         `the certificate of ${problem.who} ran out on ${problem.since}`,
         "renew it, distinsta doctor says how; and check this machine's clock: date",
+      );
+    case "CREDENTIALS_REVOKED":
+      return worded(
+        `the certificate of ${problem.name} was revoked on ${problem.since}`,
+        problem.command === null
+          ? `ask the operator for a new certificate: distinsta user add ${problem.name}`
+          : `to let ${problem.name} in again, run: ${problem.command}`,
       );
     case "WRONG_CLUSTER":
       return worded(
@@ -308,10 +317,15 @@ export const wordFault = (problem: Fault): Worded => {
         `no user ${problem.name} is known to the servers`,
         `${problem.name} must have come once: distinsta client ${problem.name} list; who may come, the operator knows: distinsta user list`,
       );
+    case "USER_UNKNOWN":
+      return worded(
+        `no user ${problem.name} was ever given a certificate`,
+        "see who was: distinsta user list",
+      );
     case "USER_DOUBTFUL":
       return worded(
         `nothing can be sealed to ${problem.name}: ${problem.reason}`,
-        `${problem.name} must renew the certificate and come once: distinsta client ${problem.name} list`,
+        `${problem.name} needs a good certificate, which the operator gives, and must come once with it: distinsta client ${problem.name} list`,
       );
     case "SEAL_BROKEN":
       return worded(

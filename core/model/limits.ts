@@ -33,6 +33,9 @@ export const readersKnownMax = 256;
 export const usersMax = 10_000;
 export const usersPageMax = 2_000;
 export const certificateBytesMax = 4_096;
+/** A list of the revoked: `usersMax` lines of `revokedLineBytesMax`, and some lines around them. */
+export const revocationsBytesMax = 655_360;
+export const revokedLineBytesMax = 60;
 
 /** Records in one page of a list, or asked for at once; a page also ends before `frameBytesMax`. */
 export const pageRecordsMax = 500;
@@ -78,6 +81,11 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
     "the headers of all readers that there can be fit with their owner's",
     headerBytesMax + (readersKnownMax - 1) * sharedHeaderBytesMax <= headersBytesMax &&
       2 * readersMax < readersKnownMax,
+  ],
+  [
+    "a list of the revoked that names everybody fits, and fits in a frame",
+    usersMax * revokedLineBytesMax + 1_024 <= revocationsBytesMax &&
+      revocationsBytesMax + 1_024 < frameBytesMax,
   ],
   ["a connection can hold some chunks", inboundBytesMax >= 3 * sealedChunkBytesMax],
   ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],

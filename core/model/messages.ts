@@ -12,7 +12,7 @@ import type { Boot, ClusterId, ImageId, NodeId, StoreId, Term, UserName } from "
 import type { AnyRecord, AssignedBy, Candidate, ImageRecord, ImageType, Stamp, Verdict } from "./records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** The first frame each side sends. Who it is comes from its certificate, not from here. */
 export interface Hello {
@@ -188,6 +188,22 @@ export interface UserFound {
   /** DER. */
   readonly certificate: Uint8Array;
 }
+/** Whose certificates are revoked, as far as you know? The one who asks believes only the CA's signature. */
+export interface Revocations {
+  readonly kind: "revocations";
+  /** Of the list that the caller has, which is not sent again; 0 for none. */
+  readonly digest: number;
+}
+export interface RevocationsKnown {
+  readonly kind: "revocations.known";
+  /** As the CA signed it; null when there is none, or the caller has it. */
+  readonly list: Uint8Array | null;
+}
+/** From an operator: from now on refuse whoever is on this list. Answered when that is so, and on disk. */
+export interface Revoke {
+  readonly kind: "revoke";
+  readonly list: Uint8Array;
+}
 /** Durable on a majority. */
 export interface Changed {
   readonly kind: "changed";
@@ -360,6 +376,8 @@ export type Request =
   | Purge
   | Share
   | User
+  | Revocations
+  | Revoke
   | Status
   | MoveLead
   | Drain
@@ -385,6 +403,7 @@ export type Reply =
   | Described
   | Changed
   | UserFound
+  | RevocationsKnown
   | StatusReply
   | Done
   | WatchNews

@@ -103,6 +103,7 @@ const eventSchemas = {
   "lead.moved": event("lead.moved", { to: nodeId, by: userName }),
   "node.drained": event("node.drained", { by: userName }),
   "node.undrained": event("node.undrained", { by: userName }),
+  "users.revoked": event("users.revoked", { number: count, users: count, closed: count, by: text(64) }),
   "process.handled": event("process.handled", {
     act: z.enum(["start", "stop", "kill", "freeze", "wake", "cut", "mend"]),
     by: text(64),

@@ -7,6 +7,7 @@ import {
   digestEntriesMax,
   newsEntriesMax,
   pageRecordsMax,
+  revocationsBytesMax,
   usersPageMax,
 } from "../model/limits.ts";
 import type { Message } from "../model/messages.ts";
@@ -67,6 +68,8 @@ const watchedEntry = z.strictObject({
   event: anyEvent,
 });
 
+const revocationList = bytesUpTo(revocationsBytesMax);
+
 const requestSchemas = {
   offer: z.strictObject({ kind: z.literal("offer"), id: imageId, name: imageName, bytes: count }),
   upload: z.strictObject({
@@ -96,6 +99,8 @@ const requestSchemas = {
     seen: stamp.nullable(),
   }),
   user: z.strictObject({ kind: z.literal("user"), name: userName }),
+  revocations: z.strictObject({ kind: z.literal("revocations"), digest: count }),
+  revoke: z.strictObject({ kind: z.literal("revoke"), list: revocationList }),
   status: z.strictObject({ kind: z.literal("status") }),
   "move-lead": z.strictObject({ kind: z.literal("move-lead"), to: nodeId.nullable() }),
   drain: z.strictObject({ kind: z.literal("drain"), drained: z.boolean() }),
@@ -170,6 +175,10 @@ const replySchemas = {
   "user.found": z.strictObject({
     kind: z.literal("user.found"),
     certificate: bytesUpTo(certificateBytesMax),
+  }),
+  "revocations.known": z.strictObject({
+    kind: z.literal("revocations.known"),
+    list: revocationList.nullable(),
   }),
   "status.reply": z.strictObject({ kind: z.literal("status.reply"), snapshot }),
   done: z.strictObject({ kind: z.literal("done") }),

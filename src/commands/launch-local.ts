@@ -1,7 +1,9 @@
 /** `distinsta launch-local`: a whole cluster on this machine, with one command and nothing to set up. */
+
+import { userCredentials } from "../../core/io/pki/places.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import type { UserName } from "../../core/model/ids.ts";
-import type { PaneClient } from "../client/pane.ts";
+import { absentClient, type PaneClient } from "../client/pane.ts";
 import { onTerminal } from "../console/open.ts";
 import { type LaunchOptions, writeLocalConfig } from "../launch/local-config.ts";
 import { must, type Settings, userOf } from "../settings.ts";
@@ -24,14 +26,17 @@ export const launchLocal = async (settings: Settings): Promise<ExitCode> => {
   });
 };
 
+/** Who is revoked is not made again, and hears that from the nodes; these are there for the others as well. */
 const ensureCertificates = async ({ data, config }: LaunchOptions, user: UserName): Promise<void> => {
   const { ensureLocalPki, ensureLocalUser } = await import("../../core/io/pki/local.ts");
   const { wallNow } = await import("../../core/io/clock.ts");
   must(await ensureLocalPki(data, config, wallNow()));
-  must(await ensureLocalUser(data, config, user, wallNow()));
+  const made = await ensureLocalUser(data, config, user, wallNow());
+  if (!made.ok && made.fault.code !== "CREDENTIALS_REVOKED") must(made);
 };
 
 const clientOf = async ({ data, config }: LaunchOptions, user: UserName): Promise<PaneClient> => {
   const { clientOfUser } = await import("../console/client-here.ts");
-  return must(await clientOfUser(data, config, user));
+  const client = await clientOfUser(data, config, user);
+  return client.ok ? client.value : absentClient(userCredentials(data, user).command);
 };

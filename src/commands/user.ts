@@ -3,19 +3,27 @@ import { resolve } from "node:path";
 import { wallNow } from "../../core/io/clock.ts";
 import { writeFileAtomically } from "../../core/io/files.ts";
 import { installUser, requestUser, signUserRequest } from "../../core/io/pki/enrol.ts";
+import { listUsers } from "../../core/io/pki/ledger.ts";
 import { userFolder } from "../../core/io/pki/places.ts";
-import { addUser, listUsers } from "../../core/io/pki/users.ts";
+import { addUser } from "../../core/io/pki/users.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
+import type { WallMs } from "../../core/model/units.ts";
 import { printJson, printLine } from "../output.ts";
 import { must, type Settings, userOf } from "../settings.ts";
 
 export const addUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {
   const name = userOf(word);
   if (settings.request !== undefined) return signRequest(settings, word, settings.request);
+  const before = must(listUsers(settings.data, wallNow())).find((known) => known.name === name);
   const { recipient } = must(await addUser(settings.data, name, wallNow()));
   const folder = userFolder(settings.data, name);
   if (settings.json === true) printJson({ ok: true, name, recipient, folder });
-  else printLine(`user ${name} made in ${folder}; images are sealed to ${recipient}`);
+  else if (before === undefined || before.revokedAt === null)
+    printLine(`user ${name} made in ${folder}; images are sealed to ${recipient}`);
+  else
+    printLine(
+      `user ${name} may come again, with a new key and certificate in ${folder}; images are sealed to ${recipient}`,
+    );
   return 0;
 };
 
@@ -38,13 +46,20 @@ const signRequest = async (settings: Settings, word: string, request: string): P
 };
 
 export const listUsersCommand = async (settings: Settings): Promise<ExitCode> => {
-  for (const { name, recipient, validUntil } of must(listUsers(settings.data, wallNow()))) {
-    const until = new Date(validUntil).toISOString();
-    if (settings.json === true) printJson({ name, recipient, validUntil: until });
-    else printLine(`${name.padEnd(32)}  ${until.slice(0, 10)}  ${recipient}`);
+  for (const { name, recipient, validUntil, revokedAt } of must(listUsers(settings.data, wallNow()))) {
+    const until = isoOf(validUntil);
+    const since = isoOf(revokedAt);
+    if (settings.json === true) printJson({ name, recipient, validUntil: until, revokedAt: since });
+    else {
+      const standing = since === null ? "" : `  revoked ${since.slice(0, 10)}`;
+      printLine(`${name.padEnd(32)}  ${until?.slice(0, 10) ?? unknown}  ${recipient ?? unknown}${standing}`);
+    }
   }
   return 0;
 };
+
+const unknown = "-         ";
+const isoOf = (at: WallMs | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 export const requestUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {
   const name = userOf(word);

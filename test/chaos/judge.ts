@@ -2,7 +2,10 @@
  * The last look, when everything is healed: every image of the ledger is asked of every node, and every node must know
  * the same. What takes its time (copies, erasures) is waited for.
  */
+
+import { askRecords } from "../../core/io/ask-records.ts";
 import { request, type Session } from "../../core/io/client/session.ts";
+import { askEach } from "../../core/io/client/status.ts";
 import { replyFrom } from "../../core/io/exchange.ts";
 import { copiesWanted } from "../../core/model/config.ts";
 import { type Fault, wordFault } from "../../core/model/faults.ts";
@@ -24,6 +27,7 @@ export interface Court {
 
 /** Images that are asked for at the same time. */
 const askedAtOnce = 6;
+const statusMsMax = 2_000;
 /** Of each owner's purged images the latest so many are asked for; the lists were to show none. */
 const purgedAskedMax = 30;
 
@@ -34,6 +38,7 @@ export const judge = async (court: Court): Promise<readonly JudgedImage[]> => {
   for (const node of session.servers)
     for (const person of owners) await mustAnswer(court, () => person.list(node), `a list by node ${node}`);
   await alike(court);
+  await everyCopyListed(court);
   for (const person of owners) {
     const kept = ledger.kept(person.name);
     await inTurns(kept, async (upload) => {
@@ -108,6 +113,39 @@ const alike = async ({ session, ledger, onWaiting }: Court): Promise<void> => {
     told = waiting;
     return false;
   });
+};
+
+/** Until no disk has a copy that the records do not list: a node that was away claims what it has when it is back. */
+const everyCopyListed = async ({ session, onWaiting }: Court): Promise<void> => {
+  let told = "";
+  await until(async () => {
+    const listed = await copiesListed(session);
+    const answers = await askEach(session, statusMsMax);
+    const unlisted = answers.find(({ server, answer }) => {
+      const own = answer.ok ? answer.value.nodes.find(({ id }) => id === server) : undefined;
+      return own?.images !== listed.get(server);
+    });
+    if (unlisted === undefined) return true;
+    const waiting = `node ${unlisted.server} to have the ${listed.get(unlisted.server)} copies that are listed on it`;
+    if (waiting !== told) onWaiting(waiting);
+    told = waiting;
+    return false;
+  });
+};
+
+/** How many copies each node has by what the first one knows. */
+const copiesListed = async (session: Session): Promise<ReadonlyMap<NodeId, number>> => {
+  const listed = new Map(session.servers.map((node) => [node, 0]));
+  const [first] = session.servers;
+  if (first === undefined) return listed;
+  const ids = [...(await knownBy(session, first)).keys()];
+  await request(session, first, async (connection) => {
+    for await (const page of askRecords(connection, ids))
+      for (const record of page)
+        if (record.kind === "image")
+          for (const { node } of homesOf(record)) listed.set(node, (listed.get(node) ?? 0) + 1);
+  });
+  return listed;
 };
 
 /** The digest of everything that the node knows; empty when it does not say. */

@@ -234,6 +234,11 @@ export const eventLines: {
     "info",
     "Node 3: ops has the background check of this disk wait",
   ],
+  "users.revoked": [
+    { kind: "users.revoked", number: 3, users: 2, closed: 1, by: "operator ops" },
+    "info",
+    "Node 3: list 3 of the revoked came from operator ops: 2 users are on it; 1 connection was closed",
+  ],
   "peer.rejected": [
     { kind: "peer.rejected", remote: "h:9", fault: fault("BUSY", { what: "connections" }) },
     "warn",

@@ -18,6 +18,7 @@ export const packageOf = {
   faketime: "faketime",
   ip: "iproute2",
   nft: "nftables",
+  openssl: "openssl",
 } as const;
 
 export type Need = "root" | "linux" | "namespaces" | keyof typeof packageOf;
@@ -39,6 +40,7 @@ const lackOf = (need: Need): string | null => {
     case "faketime":
     case "ip":
     case "nft":
+    case "openssl":
       return runs("sh", "-c", `command -v ${need}`)
         ? null
         : `needs ${need} (Debian package ${packageOf[need]})`;

@@ -140,6 +140,8 @@ const care = (entry: LogEntry): Telling | null => {
       return line(`drained ${node}`, "·", "warn", node, `${event.by} drained node ${node}`);
     case "node.undrained":
       return line(`undrained ${node}`, "·", "plain", node, `${event.by} undrained node ${node}`);
+    case "users.revoked":
+      return revoked(event);
     case "process.handled":
       return line(
         `${event.act} ${node}`,
@@ -151,6 +153,13 @@ const care = (entry: LogEntry): Telling | null => {
     default:
       return disk(entry);
   }
+};
+
+/** Every node says so when it has heard of it; who was away, long after. */
+const revoked = ({ number, users }: Extract<Event, { kind: "users.revoked" }>): Telling => {
+  const all = users === 1 ? "1 user is revoked" : `${users} users are revoked`;
+  const telling = line(`revoked ${number}`, "·", "warn", null, `list ${number} of the revoked: ${all} now`);
+  return { ...telling, lastsMs: Number.POSITIVE_INFINITY };
 };
 
 /** How a disk stands that is not what it was. */

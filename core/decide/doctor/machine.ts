@@ -2,7 +2,7 @@
  * Checks that concern this machine alone: runtime, addresses, certificates, disk.
  */
 import { formatAddress } from "../../model/config.ts";
-import { sayBytes, wordFault } from "../../model/faults.ts";
+import { type FaultCode, sayBytes, wordFault } from "../../model/faults.ts";
 import type { CredentialFacts, Facts, Finding, ServerFacts } from "./facts.ts";
 import { bad, findingsOr, good, sayDuration, sayNodes, unknown, warning } from "./findings.ts";
 
@@ -134,20 +134,23 @@ const missingNodes = ({ servers, credentials, isAllLoopback }: Facts): readonly 
     );
 };
 
-/** What only the other end could tell of a certificate. */
-const refusedBy = ({ servers }: Facts): readonly Finding[] =>
-  servers.flatMap(({ server, reach }) => {
-    if (reach.kind !== "failed") return [];
-    switch (reach.fault.code) {
-      case "WRONG_CLUSTER":
-      case "CREDENTIALS_EXPIRED": {
-        const { what, hint } = wordFault(reach.fault);
-        return [bad("certificates", `node ${server.id}: ${what}`, hint)];
-      }
-      default:
-        return [];
-    }
-  });
+/** What only the other end could tell of a certificate; nodes that say the same are told together. */
+const refusedBy = ({ servers }: Facts): readonly Finding[] => {
+  const told = servers.flatMap(({ server, reach }) =>
+    reach.kind === "failed" && certificateFaults.has(reach.fault.code)
+      ? [{ id: server.id, ...wordFault(reach.fault) }]
+      : [],
+  );
+  return [...Map.groupBy(told, ({ what }) => what)].map(([what, same]) =>
+    bad("certificates", `${sayNodes(same.map(({ id }) => id))}: ${what}`, same[0]?.hint ?? ""),
+  );
+};
+
+const certificateFaults: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  "WRONG_CLUSTER",
+  "CREDENTIALS_EXPIRED",
+  "CREDENTIALS_REVOKED",
+]);
 
 export const checkDisk = (facts: Facts): readonly Finding[] => {
   const { disks, config } = facts;

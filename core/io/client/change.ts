@@ -5,7 +5,7 @@
  * the same; asking the next is harmless, because a change names what was seen before it: done twice it is done once,
  * and one that comes late, after the owner has changed his mind, changes nothing.
  */
-import type { Result } from "../../model/faults.ts";
+import { good, type Result } from "../../model/faults.ts";
 import type { ImageId } from "../../model/ids.ts";
 import type { Described as DescribedMessage } from "../../model/messages.ts";
 import type { Stamp } from "../../model/records.ts";
@@ -33,11 +33,17 @@ export const trashImage = async (
   return found.ok ? changeTrash(session, id, trashed, found.value.record.trashed.stamp) : found;
 };
 
-export const purgeImage = (session: Session, id: ImageId): Promise<Result<void>> =>
-  askAny(session, async (connection) => {
+export const purgeImage = async (session: Session, id: ImageId): Promise<Result<void>> => {
+  let asked = 0;
+  const purged = await askAny(session, async (connection) => {
+    asked++;
     await connection.send({ kind: "purge", id });
     await replyFrom(connection, ["changed"]);
   });
+  // One that was asked before and did not answer has done it, and every disk has forgotten it since.
+  const isGone = asked > 1 && !purged.ok && purged.fault.code === "IMAGE_NOT_FOUND";
+  return isGone ? good(undefined) : purged;
+};
 
 const changeTrash = (session: Session, id: ImageId, trashed: boolean, seen: Stamp): Promise<Result<void>> =>
   askAny(session, async (connection) => {

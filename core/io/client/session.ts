@@ -10,6 +10,7 @@ import type { Connection } from "../connection.ts";
 import { type ConnectionPool, createConnectionPool } from "../connection-pool.ts";
 import { faultOf, RefusedError } from "../exchange.ts";
 import type { Credentials } from "../pki/credentials.ts";
+import type { SignedList } from "../pki/revocation-list.ts";
 import { programVersion } from "../version.ts";
 
 export interface Session {
@@ -20,6 +21,8 @@ export interface Session {
   readonly pool: ConnectionPool;
   /** The server that answered last, and is asked first. */
   readonly answered: { last: NodeId | null };
+  /** The newest list of the revoked that a server has told, proven. */
+  readonly revoked: { newest: SignedList | null };
   /** Breaks off what is under way; see `interrupt.ts`. */
   readonly signal: AbortSignal;
 }
@@ -40,7 +43,8 @@ export const openSession = (config: ClusterConfig, credentials: Credentials, clo
   const pool = createConnectionPool({ servers: config.servers, credentials, hello: () => hello, dialSlowMs });
   const servers = config.servers.map((server) => server.id);
   const { signal } = new AbortController();
-  return { config, credentials, clock, servers, pool, answered: { last: null }, signal };
+  const [answered, revoked] = [{ last: null }, { newest: null }];
+  return { config, credentials, clock, servers, pool, answered, revoked, signal };
 };
 
 /** Whose session it is, as the servers will see it. */

@@ -3,21 +3,23 @@
  *
  * No server is believed about whose recipient it is. All of them are asked for her certificate; what counts is that
  * the cluster's CA signed it, and of several the one that was made last, so that one server that withholds a newer one
- * changes nothing.
+ * changes nothing. The same holds for the list of the revoked, which the CA has signed as well.
  */
 import { X509Certificate } from "node:crypto";
 import { bad, type Fault, fault, good, type Result, wordFault } from "../../model/faults.ts";
 import type { ImageId, UserName } from "../../model/ids.ts";
 import { headerFor, registerOf } from "../../model/readers.ts";
 import type { ImageRecord, Stamp } from "../../model/records.ts";
+import { type RevokedUsers, revokedAt } from "../../model/revocations.ts";
 import type { WallMs } from "../../model/units.ts";
 import { openHeader, wrapFileKey } from "../../seal/header.ts";
 import type { KeyPair } from "../../seal/identity.ts";
 import { replyFrom } from "../exchange.ts";
-import { checkCertificate } from "../pki/credentials.ts";
+import { checkCertificate, madeAtOf } from "../pki/credentials.ts";
 import { sayPeer } from "../pki/identity.ts";
 import { askAny } from "./ask.ts";
 import { describeImage } from "./change.ts";
+import { hearRevocations } from "./revocations.ts";
 import type { Session } from "./session.ts";
 import { askMost } from "./status.ts";
 
@@ -87,20 +89,23 @@ export const changeReader = (
 
 export interface Person {
   readonly recipient: string;
-  /** From when the certificate is valid, ms. */
-  readonly madeAt: number;
+  readonly madeAt: WallMs;
 }
 
 /** Whom the servers know under this name, proven. Errors: USER_NOT_FOUND, USER_DOUBTFUL, NO_SERVER. */
 export const findUser = async (session: Session, name: UserName): Promise<Result<Person>> => {
   const answers = await askMost(session, async (connection) => {
+    await hearRevocations(session, connection);
     await connection.send({ kind: "user", name });
     return (await replyFrom(connection, ["user.found"])).certificate;
   });
   const { credentials, clock } = session;
-  const people = answers.map((answer) =>
-    answer.ok ? proven(answer.value, credentials.caPem, name, clock.wall()) : answer,
-  );
+  const revoked = session.revoked.newest?.users ?? new Map<UserName, WallMs>();
+  const people = answers.map((answer) => {
+    if (!answer.ok) return answer.fault.code === "USER_NOT_FOUND" ? unrevoked(revoked, name, null) : answer;
+    const person = proven(answer.value, credentials.caPem, name, clock.wall());
+    return person.ok ? unrevoked(revoked, name, person.value) : person;
+  });
   const [latest] = people
     .flatMap((person) => (person.ok ? [person.value] : []))
     .sort((a, b) => b.madeAt - a.madeAt);
@@ -111,6 +116,15 @@ export const findUser = async (session: Session, name: UserName): Promise<Result
       faults.find(({ code }) => code === "USER_NOT_FOUND") ??
       fault("NO_SERVER", { tried: faults.map((problem) => wordFault(problem).what) }),
   );
+};
+
+/** The person, unless the newest certificate that is known was revoked. `person` null: none is known. */
+const unrevoked = (revoked: RevokedUsers, name: UserName, person: Person | null): Result<Person> => {
+  const since = revokedAt(revoked, name, person?.madeAt ?? 0);
+  if (since === null) return person === null ? bad(fault("USER_NOT_FOUND", { name })) : good(person);
+  const day = new Date(since).toISOString().slice(0, 10);
+  const reason = `the certificate was revoked on ${day}, and no later one is known to the servers`;
+  return bad(fault("USER_DOUBTFUL", { name, reason }));
 };
 
 /** Whose recipient it is, when the CA in `caPem` says at `now` that `name` has it. USER_DOUBTFUL. */
@@ -135,5 +149,5 @@ export const proven = (
   }
   if (peer.value.role !== "user" || peer.value.name !== name)
     return doubtful(`what the servers have is the certificate of ${sayPeer(peer.value)}`);
-  return good({ recipient: peer.value.recipient, madeAt: certificate.validFromDate.getTime() });
+  return good({ recipient: peer.value.recipient, madeAt: madeAtOf(certificate) });
 };

@@ -30,7 +30,7 @@ export const askOne = (session: Session, server: NodeId, withinMs: number): Prom
   });
 
 /** What one server answers to something else, or TIMED_OUT. */
-const askWithin = async <Value>(
+export const askWithin = async <Value>(
   session: Session,
   server: NodeId,
   withinMs: number,

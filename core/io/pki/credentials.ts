@@ -8,9 +8,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { bad, fault, good, type Result } from "../../model/faults.ts";
 import type { Peer } from "../../model/messages.ts";
-import type { WallMs } from "../../model/units.ts";
+import { type WallMs, wallMs } from "../../model/units.ts";
 import { readText } from "../files.ts";
 import { clusterOfAuthority, peerOfCertificate, sayPeer } from "./identity.ts";
+import { clockSkewMs } from "./lifetimes.ts";
 import type { CredentialPaths, Holder } from "./places.ts";
 
 /** PEM texts as TLS wants them, and whom they speak for. `keyPem` is secret: never logged, never in a fault. */
@@ -96,6 +97,10 @@ export const checkTimes = (
     );
   return good(undefined);
 };
+
+/** When a certificate was made, to the second: it is valid from `clockSkewMs` before. */
+export const madeAtOf = ({ validFromDate }: Pick<X509Certificate, "validFromDate">): WallMs =>
+  wallMs(validFromDate.getTime() + clockSkewMs);
 
 /** Exactly one certificate in PEM. */
 export const readCertificate = (

@@ -11,7 +11,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
-import { good, type Result } from "../../model/faults.ts";
+import { bad, fault, good, type Result } from "../../model/faults.ts";
 import type { ClusterId, UserName } from "../../model/ids.ts";
 import type { WallMs } from "../../model/units.ts";
 import { identityFile, makeIdentity } from "../../seal/identity.ts";
@@ -25,8 +25,9 @@ import {
   readKey,
 } from "./credentials.ts";
 import { loadAuthority, prepareFolders } from "./keep.ts";
+import { enterUser, isNameGiven, knownUser, shutOut, signingTimeFor } from "./ledger.ts";
 import { identityPath, requestPath, userCredentials, userFolder } from "./places.ts";
-import { ensureKey, enterUser, isNameGiven, knownUser, loadIdentity, nameTaken } from "./users.ts";
+import { ensureKey, loadIdentity, nameTaken } from "./users.ts";
 
 export interface Requested {
   /** The file to send. */
@@ -83,8 +84,9 @@ export const requestUser = async (data: string, name: UserName, now: WallMs): Pr
 
 /**
  * What `distinsta user add NAME --request FILE` does where the CA is kept. A name that was given to the same
- * key and recipient before is renewed; given to another, it is refused (USAGE). Faults: FILE_NOT_FOUND,
- * FILE_UNREADABLE, CREDENTIALS_INVALID for a request that is not right, CREDENTIALS_MISSING without a CA.
+ * key and recipient before is renewed; given to another, it is refused (USAGE), unless it was revoked: then the same key
+ * is. Faults: FILE_NOT_FOUND, FILE_UNREADABLE, CREDENTIALS_INVALID for a request that is not right,
+ * CREDENTIALS_MISSING without a CA.
  */
 export const signUserRequest = async (
   data: string,
@@ -103,16 +105,19 @@ export const signUserRequest = async (
   if (request.value.name !== name)
     return invalid(requestFile, `it asks for the name ${request.value.name}, not for ${name}`);
   const known = knownUser(data, name);
-  const isSame =
-    known !== null && known.recipient === recipient && Buffer.compare(known.publicKeyDer, publicKeyDer) === 0;
-  if (!isSame && isNameGiven(data, name)) return nameTaken(name);
+  const hasKey = known !== null && Buffer.compare(known.publicKeyDer, publicKeyDer) === 0;
+  const isShutOut = shutOut(data, authority.value, name) !== null;
+  // Whoever stole her key could use any certificate over it.
+  if (isShutOut && hasKey) return revokedKey(name, requestFile);
+  const isSame = hasKey && known.recipient === recipient;
+  if (!isSame && !isShutOut && isNameGiven(data, name)) return nameTaken(name);
   const { certify } = await import("./authority.ts");
   const { cluster, certificatePem: caPem } = authority.value;
   const certificatePem = await certify(
     authority.value,
     { role: "user", cluster, name, recipient },
     publicKeyDer,
-    now,
+    signingTimeFor(data, authority.value, name, now),
   );
   const entered = enterUser(data, name, certificatePem);
   if (!entered.ok) return entered;
@@ -163,6 +168,14 @@ export const installUser = async (
   const { cluster, recipient } = peer.value;
   return good({ cluster, recipient, authorityFingerprint: bundle.ca.fingerprint256 });
 };
+
+const revokedKey = (name: UserName, requestFile: string): Result<never> =>
+  bad(
+    fault("USAGE", {
+      message: `${requestFile} is over the key of ${name} that was revoked, and whoever else has that could use the certificate`,
+      hint: `where it was made remove key.pem (never identity.txt), then type: distinsta user request ${name}`,
+    }),
+  );
 
 /** Exactly two certificates: the user's, then the CA's. */
 const splitBundle = (text: string) => {

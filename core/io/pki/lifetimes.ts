@@ -1,9 +1,9 @@
 /**
  * How long certificates are good.
  *
- * As long as there is no revocation, the end of a certificate is the only thing that stops a stolen one; and a
- * certificate that ends unnoticed stops a cluster. So they are short enough to matter, and renewed, over the
- * same key, whenever something is signed anyway.
+ * A theft that nobody notices is stopped by nothing but the end of the certificate; and a certificate that ends
+ * unnoticed stops a cluster. So they are short enough to matter, and renewed, over the same key, whenever something
+ * is signed anyway.
  */
 const dayMs = 86_400_000;
 

@@ -14,7 +14,9 @@ import type { WallMs } from "../../model/units.ts";
 import { establishCluster, holders } from "./cluster.ts";
 import { loadCredentials } from "./credentials.ts";
 import { loadAuthority } from "./keep.ts";
+import { shutOut } from "./ledger.ts";
 import { authorityPaths, commandFor, hasAuthority, userFolder } from "./places.ts";
+import { revokedFault } from "./revoke.ts";
 import { establishUser, loadUser } from "./users.ts";
 
 /** Whether every server of the configuration is reached at this machine only: 127.0.0.0/8, ::1 or `localhost`. */
@@ -40,7 +42,8 @@ export const ensureLocalPki = async (
 
 /**
  * On an all-loopback configuration whose CA is in this data folder: the user exists when this returns, with
- * one identity, however many clients came at once. On any other configuration it does nothing.
+ * one identity, however many clients came at once. On any other configuration it does nothing. Fault:
+ * CREDENTIALS_REVOKED for a user whom only an operator may let in again.
  */
 export const ensureLocalUser = async (
   data: string,
@@ -58,6 +61,8 @@ export const ensureLocalUser = async (
   }
   const authority = loadAuthority(data, now);
   if (!authority.ok) return authority;
+  const since = shutOut(data, authority.value, name);
+  if (since !== null) return bad(revokedFault(name, since, commandFor(data, `user add ${name}`)));
   const established = await establishUser(authority.value, data, name, now);
   return established.ok ? good(undefined) : established;
 };

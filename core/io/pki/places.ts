@@ -2,6 +2,7 @@
  * Where credentials lie under the data folder, and what to type when they do not.
  *
  *     pki/ca.pem  ca-key.pem  users/<name>.pem      the CA, only where the operator keeps it
+ *     pki/revocations/<number>.txt                  whose certificates count no longer
  *     certificates/node2/                           one folder per node of this machine
  *     operators/operator/
  *     users/alice/identity.txt                      her age identity, which never travels
@@ -36,6 +37,8 @@ export interface AuthorityPaths {
   readonly key: string;
   /** The certificate that each user has now: who may use the cluster. */
   readonly users: string;
+  /** The newest lists of the revoked, each named by its number. */
+  readonly revocations: string;
 }
 
 /** The operator that `init` and `launch-local` make. */
@@ -48,6 +51,7 @@ export const authorityPaths = (data: string): AuthorityPaths => {
     certificate: join(folder, "ca.pem"),
     key: join(folder, "ca-key.pem"),
     users: join(folder, "users"),
+    revocations: join(folder, "revocations"),
   };
 };
 

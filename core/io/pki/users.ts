@@ -2,55 +2,31 @@
  * The people of a cluster, as far as they live where the CA is.
  *
  * A user is a folder: an age identity that opens images, and a certificate with its key that opens the door.
- * The CA keeps a copy of the certificate that each user has now, so that a name is given to one person only
- * and the operator can say who may use the cluster.
+ * Whom the CA has let in is noted in `ledger.ts`.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, rmSync } from "node:fs";
 import { bad, fault, good, type Result } from "../../model/faults.ts";
-import { parseUserName, type UserName } from "../../model/ids.ts";
+import type { UserName } from "../../model/ids.ts";
 import type { Peer } from "../../model/messages.ts";
-import { type WallMs, wallMs } from "../../model/units.ts";
+import type { WallMs } from "../../model/units.ts";
 import { identityFile, type KeyPair, makeIdentity, parseIdentityFile } from "../../seal/identity.ts";
 import {
-  makeFolder,
   publicFile,
   publishFolder,
   readText,
   secretFile,
-  secretFolder,
   writeFileAtomically,
   writeFileOnce,
 } from "../files.ts";
 import type { Authority } from "./authority.ts";
-import {
-  type Credentials,
-  invalid,
-  loadCredentials,
-  parseCertificate,
-  pemBytesMax,
-  readCertificate,
-} from "./credentials.ts";
-import { peerOfCertificate } from "./identity.ts";
+import { type Credentials, invalid, loadCredentials, pemBytesMax, readCertificate } from "./credentials.ts";
 import { type Establishment, isDue, keepIfOf, loadAuthority, prepareFolders, renew } from "./keep.ts";
-import {
-  authorityPaths,
-  type CredentialPaths,
-  identityPath,
-  requestPath,
-  userCredentials,
-} from "./places.ts";
+import { enterUser, isNameGiven, shutOut, signingTimeFor } from "./ledger.ts";
+import { type CredentialPaths, identityPath, requestPath, userCredentials } from "./places.ts";
 
 /** All that a client needs to act as a user. `identity` is secret. */
 export interface User extends KeyPair {
   readonly credentials: Credentials;
-}
-
-/** A user as the CA knows her. */
-export interface KnownUser {
-  readonly name: UserName;
-  readonly recipient: string;
-  readonly validUntil: WallMs;
 }
 
 /**
@@ -84,12 +60,14 @@ export const loadIdentity = async (
 };
 
 /**
- * What `distinsta user add NAME` does where the CA is kept: makes the user here, with a new identity. Faults:
- * CREDENTIALS_MISSING without a CA; USAGE when the name is taken, and then nothing was touched.
+ * What `distinsta user add NAME` does where the CA is kept: makes the user here, with a new identity. Who is revoked is
+ * let in again: her identity stays, so that she opens her images, and her key, which may be known to others, is
+ * replaced. Faults: CREDENTIALS_MISSING without a CA; USAGE when the name is taken, and then nothing was touched.
  */
 export const addUser = async (data: string, name: UserName, now: WallMs): Promise<Result<User>> => {
   const authority = loadAuthority(data, now);
   if (!authority.ok) return authority;
+  if (shutOut(data, authority.value, name) !== null) return readmitUser(authority.value, data, name, now);
   const before = await loadUser(data, name, now);
   const isNew = !existsSync(userCredentials(data, name).certificate) && !isNameGiven(data, name);
   const isEnding = before.ok
@@ -100,6 +78,49 @@ export const addUser = async (data: string, name: UserName, now: WallMs): Promis
   if (!established.ok) return established;
   return established.value === "kept" ? nameTaken(name) : loadUser(data, name, now);
 };
+
+/** Her certificate is entered last: until then she is shut out, and the same again makes it whole. */
+const readmitUser = async (
+  authority: Authority,
+  data: string,
+  name: UserName,
+  now: WallMs,
+): Promise<Result<User>> => {
+  const prepared = prepareFolders(data, now);
+  if (!prepared.ok) return prepared;
+  const paths = userCredentials(data, name);
+  if (existsSync(identityPath(data, name))) {
+    const pair = await loadIdentity(data, name, paths);
+    if (!pair.ok) return pair;
+    const { recipient } = pair.value;
+    const { issueUser } = await import("./authority.ts");
+    const issued = await issueUser(authority, name, recipient, signingTimeFor(data, authority, name, now));
+    for (const [path, content, mode] of [
+      [paths.key, issued.keyPem, secretFile],
+      [paths.ca, issued.caPem, publicFile],
+      [paths.certificate, issued.certificatePem, publicFile],
+    ] as const) {
+      const written = writeFileAtomically(path, content, mode);
+      if (!written.ok) return written;
+    }
+  } else {
+    if (isNameGiven(data, name)) return identityElsewhere(name);
+    const made = await makeUser(authority, data, name, now);
+    if (!made.ok) return made;
+  }
+  const certificate = readCertificate(paths.certificate, paths.command);
+  if (!certificate.ok) return certificate;
+  const entered = enterUser(data, name, certificate.value.pem);
+  return entered.ok ? loadUser(data, name, now) : entered;
+};
+
+const identityElsewhere = (name: UserName): Result<never> =>
+  bad(
+    fault("USAGE", {
+      message: `${name} was revoked, and her identity is not on this machine`,
+      hint: `sign a request over a new key, which is made on hers: distinsta user add ${name} --request FILE`,
+    }),
+  );
 
 /** The user in this data folder: kept if good, renewed or signed over the same key, or made. */
 export const establishUser = async (
@@ -123,51 +144,6 @@ export const establishUser = async (
   return entered.ok ? settled : entered;
 };
 
-/** Everybody who was given a certificate, by name. Faults: CREDENTIALS_MISSING where the CA is not kept. */
-export const listUsers = (data: string, now: WallMs): Result<readonly KnownUser[]> => {
-  const authority = loadAuthority(data, now);
-  if (!authority.ok) return authority;
-  const folder = authorityPaths(data).users;
-  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
-  const users = names.flatMap((file) => {
-    const name = file.endsWith(".pem") ? parseUserName(file.slice(0, -".pem".length)) : null;
-    const known = name === null ? null : knownUser(data, name);
-    if (known === null) return [];
-    return [{ name: known.name, recipient: known.recipient, validUntil: known.validUntil }];
-  });
-  return good(users);
-};
-
-/** What the CA knows of a name, or null when it was never given, or the note is not readable. */
-export const knownUser = (
-  data: string,
-  name: UserName,
-): (KnownUser & { readonly publicKeyDer: Uint8Array }) | null => {
-  const pem = readText(ledgerPath(data, name), pemBytesMax);
-  const certificate = pem.ok ? parseCertificate(pem.value) : null;
-  const peer = certificate === null ? null : peerOfCertificate(certificate.raw);
-  if (certificate === null || peer === null || !peer.ok || peer.value.role !== "user") return null;
-  return {
-    name,
-    recipient: peer.value.recipient,
-    validUntil: wallMs(certificate.validToDate.getTime()),
-    publicKeyDer: certificate.publicKey.export({ type: "spki", format: "der" }),
-  };
-};
-
-/** Whether the CA gave this name to somebody. */
-export const isNameGiven = (data: string, name: UserName): boolean => existsSync(ledgerPath(data, name));
-
-/** Notes the certificate that a user has from now on. */
-export const enterUser = (data: string, name: UserName, certificatePem: string): Result<void> => {
-  const noted = readText(ledgerPath(data, name), pemBytesMax);
-  if (noted.ok && noted.value === certificatePem) return good(undefined);
-  const folder = makeFolder(authorityPaths(data).users, secretFolder);
-  return folder.ok ? writeFileAtomically(ledgerPath(data, name), certificatePem) : folder;
-};
-
-const ledgerPath = (data: string, name: UserName): string => join(authorityPaths(data).users, `${name}.pem`);
-
 export const nameTaken = (name: UserName): Result<never> =>
   bad(
     fault("USAGE", {
@@ -184,7 +160,7 @@ const makeUser = async (
 ): Promise<Result<Establishment>> => {
   const { issueUser } = await import("./authority.ts");
   const pair = await makeIdentity();
-  const issued = await issueUser(authority, name, pair.recipient, now);
+  const issued = await issueUser(authority, name, pair.recipient, signingTimeFor(data, authority, name, now));
   const published = publishFolder(userCredentials(data, name).folder, [
     { name: "identity.txt", content: identityFile(pair, now), mode: secretFile },
     { name: "key.pem", content: issued.keyPem, mode: secretFile },
@@ -217,7 +193,7 @@ const settleUser = async (
     !existsSync(paths.certificate);
   if (!isSignable) return loaded;
   const peer: Peer = { role: "user", cluster: authority.cluster, name, recipient: pair.value.recipient };
-  const renewed = await renew(authority, paths, peer, now);
+  const renewed = await renew(authority, paths, peer, signingTimeFor(data, authority, name, now));
   if (renewed.ok) rmSync(requestPath(data, name), { force: true });
   return renewed;
 };

@@ -270,6 +270,14 @@ describe("giving up", () => {
     expect(story.now).toBeLessThan(dispatchRules.patienceQuorumMs + dispatchRules.pauseMsMax);
   });
 
+  test("a majority that is missing for a moment, after something else kept us waiting, is waited for", () => {
+    const story = new Story().answers(n3, assigned(n2));
+    story.now = 2 * dispatchRules.patienceQuorumMs;
+    story.fails(n2, lostFault).answers(n3, assigned(n1)).fails(n1, quorumFault);
+    expect(story.state.phase).toBe("pausing");
+    expect(story.state.trouble).toEqual({ fault: quorumFault, since: story.now });
+  });
+
   test("once a node had begun, what became of it is unknown, whatever is heard later", () => {
     const first = new Story().answers(n3, assigned(n2)).fails(n2, silentFault, true);
     const story = untilOver((now) => {

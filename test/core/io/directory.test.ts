@@ -9,16 +9,16 @@ import { parseCertificate } from "../../../core/io/pki/credentials.ts";
 import { bad, fault, good } from "../../../core/model/faults.ts";
 import { userNameOf } from "../../../core/model/ids.ts";
 import { certificateBytesMax, usersMax } from "../../../core/model/limits.ts";
-import { wallMs } from "../../../core/model/units.ts";
+import { type WallMs, wallMs } from "../../../core/model/units.ts";
 import { makeIdentity } from "../../../core/seal/identity.ts";
 import { testFolder } from "../../support/folders.ts";
 import { later, noon } from "./pki/fixtures.ts";
 
 /** Certificates of which the first byte says who, the second when; 255 is nobody. */
 const judge: DirectoryParts["judge"] = ([who = 255, when = 0]) =>
-  who === 255 ? null : { name: userNameOf(`user${who}`), madeAt: when };
+  who === 255 ? null : { name: userNameOf(`user${who}`), madeAt: wallMs(when) };
 const directory = (parts: Partial<DirectoryParts> = {}) =>
-  createDirectory({ judge, save: () => good(undefined), kept: [], ...parts });
+  createDirectory({ judge, save: () => good(undefined), remove: () => undefined, kept: [], ...parts });
 const card = (who: number, when: number, more = 0): Uint8Array => new Uint8Array([who, when, more]);
 const user = (who: number) => userNameOf(`user${who}`);
 
@@ -71,7 +71,7 @@ describe("a directory", () => {
     expect(one.page(null, 10).users).toEqual([]);
     const named: DirectoryParts["judge"] = (bytes) => ({
       name: userNameOf(Buffer.from(bytes).toString()),
-      madeAt: 1,
+      madeAt: wallMs(1),
     });
     const many = directory({ judge: named });
     for (let n = 0; n < usersMax; n++) many.enter(Buffer.from(`user${n}`));
@@ -98,6 +98,27 @@ describe("a directory", () => {
   });
 });
 
+test("a directory forgets who is nobody's any more, as if she had never come", () => {
+  const removed: string[] = [];
+  let gone = new Set<number>();
+  const one = directory({
+    judge: (bytes) => (gone.has(bytes[0] ?? 0) ? null : judge(bytes)),
+    remove: (name) => {
+      removed.push(name);
+    },
+    kept: [card(1, 1), card(3, 1)],
+  });
+  const without = one.digest;
+  one.enter(card(2, 1));
+  gone = new Set([2]);
+  one.judgeAgain();
+  expect(removed).toEqual(["user2"]);
+  expect(one.find(user(2))).toBeNull();
+  expect(one.digest).toBe(without);
+  expect(one.enter(card(2, 1))).toBe(false);
+  expect(one.page(null, 10).users.map(({ name }) => name)).toEqual(["user1", "user3"]);
+});
+
 describe("the directory of a node", () => {
   test("keeps users' certificates over a restart, and none but those that its own CA made", async () => {
     const [authority, other] = [await makeAuthority(noon), await makeAuthority(noon)];
@@ -113,7 +134,7 @@ describe("the directory of a node", () => {
     };
     const folder = testFolder();
     const credentials = { caPem: authority.certificatePem } as Credentials;
-    const open = () => openDirectory(folder, credentials);
+    const open = () => openDirectory(folder, credentials, () => false);
     const [bob, renewed] = [
       await made(authority, "user", "bob"),
       await made(authority, "user", "bob", later(1)),
@@ -137,12 +158,42 @@ describe("the directory of a node", () => {
     expect(again.enter(expired)).toBe(true);
   });
 
+  test("keeps nobody who is revoked, also not on disk", async () => {
+    const authority = await makeAuthority(noon);
+    const { recipient } = await makeIdentity();
+    const bob = { role: "user", cluster: authority.cluster, name: userNameOf("bob"), recipient } as const;
+    const made = async (at: WallMs) => {
+      const pem = await certify(authority, bob, publicKeyOf(makeKey()), at);
+      return new Uint8Array(parseCertificate(pem)?.raw ?? []);
+    };
+    const [old, anew] = [await made(noon), await made(later(2))];
+    const folder = testFolder();
+    let until = later(-1);
+    const open = () =>
+      openDirectory(
+        folder,
+        { caPem: authority.certificatePem } as Credentials,
+        (name, madeAt) => name === "bob" && madeAt <= until,
+      );
+    const directory = open();
+    expect(directory.enter(old)).toBe(true);
+    const path = join(folder, "users", "bob.pem");
+    expect(existsSync(path)).toBe(true);
+    until = later(1);
+    expect(open().find(userNameOf("bob"))).toBeNull();
+    directory.judgeAgain();
+    expect(existsSync(path)).toBe(false);
+    expect(directory.enter(old)).toBe(false);
+    expect(directory.enter(anew)).toBe(true);
+    expect(existsSync(path)).toBe(true);
+  });
+
   test("goes on in memory when there is no folder to keep it in", async () => {
     const authority = await makeAuthority(noon);
     const folder = join(testFolder(), "node");
     mkdirSync(folder);
     writeFileSync(join(folder, "users"), "in the way");
-    const directory = openDirectory(folder, { caPem: authority.certificatePem } as Credentials);
+    const directory = openDirectory(folder, { caPem: authority.certificatePem } as Credentials, () => false);
     const { recipient } = await makeIdentity();
     const bob = { role: "user", cluster: authority.cluster, name: userNameOf("bob"), recipient } as const;
     const pem = await certify(authority, bob, publicKeyOf(makeKey()), noon);

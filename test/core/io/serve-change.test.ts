@@ -134,6 +134,18 @@ describe("the trash", () => {
   });
 });
 
+test("a purge that an earlier try has begun is not told before a majority knows of it, nor denied", async () => {
+  const town = new Town();
+  await town.know(tombstoneOf(id));
+  for (const which of [2, 3]) {
+    town.node(1).hasOfOurs.set(nodeId(which), 0);
+    town.node(which).live = false;
+  }
+  expect(await town.purge()).toBe("NO_QUORUM");
+  for (const which of [2, 3]) town.node(which).live = true;
+  expect(await town.purge()).toBe("changed");
+});
+
 describe("an image that this node has condemned", () => {
   const condemned = (node: number, disk = 0, stamp = inTrash): ImageRecord => ({
     ...trashed,

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Connection } from "../../../core/io/connection.ts";
 import { createDirectory, type Directory } from "../../../core/io/directory.ts";
+import { createDoorkeeper, type Doorkeeper } from "../../../core/io/doorkeeper.ts";
+import type { SignedList } from "../../../core/io/pki/revocation-list.ts";
+import { learnRevocations, serveRevocations } from "../../../core/io/serve-revocations.ts";
 import { keepAcquainted, learnFrom, serveUser, serveUsers } from "../../../core/io/serve-users.ts";
 import { fault, good } from "../../../core/model/faults.ts";
-import { type NodeId, nodeId, userNameOf } from "../../../core/model/ids.ts";
+import { clusterId, type NodeId, nodeId, userNameOf } from "../../../core/model/ids.ts";
 import type { Message, Reply, Request } from "../../../core/model/messages.ts";
+import { wallMs } from "../../../core/model/units.ts";
 import { ManualClock, turn } from "../../support/manual-clock.ts";
 import { type FakeNode, fakeNodes } from "./fakes.ts";
 
@@ -13,19 +17,39 @@ const directoryOf = (...cards: readonly Uint8Array[]): Directory =>
   createDirectory({
     judge: (certificate) => {
       const [madeAt = "", name = ""] = Buffer.from(certificate).toString().split(" ");
-      return name === "forged" ? null : { name: userNameOf(name), madeAt: Number(madeAt) };
+      return name === "forged" ? null : { name: userNameOf(name), madeAt: wallMs(Number(madeAt)) };
     },
     save: () => good(undefined),
+    remove: () => undefined,
     kept: cards,
   });
 
-/** Nodes that answer the two questions about users from the directories that they are given. */
-const townOf = (directories: readonly Directory[]) => {
+/** Who has the list of that number, which names nobody; 0 for none. Its bytes are the number. */
+const doorkeeperOf = (number: number): Doorkeeper => {
+  const read = ([number = 0]: Uint8Array): SignedList => ({
+    cluster: clusterId("0".repeat(32)),
+    number,
+    users: new Map(),
+    bytes: new Uint8Array([number]),
+    digest: number,
+  });
+  return createDoorkeeper({
+    read: (bytes) => (bytes[0] === forgedNumber ? null : read(bytes)),
+    save: () => good(undefined),
+    kept: number === 0 ? null : read(new Uint8Array([number])),
+    log: () => undefined,
+    onNews: () => undefined,
+  });
+};
+const forgedNumber = 255;
+
+/** Nodes that answer the questions about users from the directories and lists that they are given. */
+const townOf = (directories: readonly Directory[], doorkeepers: readonly Doorkeeper[] = []) => {
   const clock = new ManualClock();
   const nodes = fakeNodes(directories.length, clock);
   for (const [at, directory] of directories.entries()) {
     const node = nodes.get(nodeId(at + 1));
-    if (node !== undefined) node.answer = (request) => answerFrom(directory, request);
+    if (node !== undefined) node.answer = (request) => answerFrom(directory, request, doorkeepers[at]);
   }
   const node = (which: number): FakeNode => {
     const found = nodes.get(nodeId(which));
@@ -35,7 +59,11 @@ const townOf = (directories: readonly Directory[]) => {
   return { clock, node };
 };
 
-const answerFrom = async (directory: Directory, request: Request): Promise<Reply | null> => {
+const answerFrom = async (
+  directory: Directory,
+  request: Request,
+  doorkeeper = doorkeeperOf(0),
+): Promise<Reply | null> => {
   let reply: Message | null = null;
   const connection = {
     send: async (message: Message) => {
@@ -44,6 +72,7 @@ const answerFrom = async (directory: Directory, request: Request): Promise<Reply
   } as Pick<Connection, "send"> as Connection;
   if (request.kind === "user") await serveUser(directory, connection, request);
   else if (request.kind === "users") await serveUsers(directory, connection, request);
+  else if (request.kind === "revocations") await serveRevocations(doorkeeper, connection, request);
   return reply;
 };
 
@@ -100,13 +129,15 @@ describe("nodes learn whom the others have met", () => {
     const directories = [directoryOf(), directoryOf(card("bob")), directoryOf(card("carol"))];
     const [own = directoryOf()] = directories;
     const town = townOf(directories);
-    const stop = keepAcquainted(town.node(1).context, own);
-    const pass = async (): Promise<void> => {
-      await town.clock.pass(2_000);
+    const doorkeeper = doorkeeperOf(0);
+    const stop = keepAcquainted(town.node(1).context, { directory: own, doorkeeper });
+    const pass = async (ms = 2_000): Promise<void> => {
+      await town.clock.pass(ms);
       for (let turns = 0; turns < 20; turns++) await turn();
     };
     town.node(2).live = false;
-    await pass();
+    // The first answer is not waited for as long as the others.
+    await pass(250);
     expect(own.page(null, 10).users.map(({ name }) => name)).toEqual(["carol"]);
     town.node(2).live = true;
     await pass();
@@ -119,6 +150,33 @@ describe("nodes learn whom the others have met", () => {
     const { length } = [...town.node(2).asked, ...town.node(3).asked];
     await pass();
     expect([...town.node(2).asked, ...town.node(3).asked]).toHaveLength(length);
+  });
+});
+
+describe("nodes learn who is revoked", () => {
+  test("from whoever has a newer list; an older one changes nothing, and what is known is not sent", async () => {
+    const [own, other] = [doorkeeperOf(2), doorkeeperOf(3)];
+    const town = townOf([directoryOf(), directoryOf()], [own, other]);
+    expect((await learnRevocations(town.node(2).context, other, nodeId(1))).ok).toBe(true);
+    expect(other.list?.number).toBe(3);
+    expect((await learnRevocations(town.node(1).context, own, nodeId(2))).ok).toBe(true);
+    expect(own.list?.number).toBe(3);
+    expect(await answerFrom(directoryOf(), { kind: "revocations", digest: own.digest }, other)).toEqual({
+      kind: "revocations.known",
+      list: null,
+    });
+    expect(await answerFrom(directoryOf(), { kind: "revocations", digest: 0 }, doorkeeperOf(0))).toEqual({
+      kind: "revocations.known",
+      list: null,
+    });
+  });
+
+  test("and believe nobody about it but the CA", async () => {
+    const own = doorkeeperOf(2);
+    const town = townOf([directoryOf(), directoryOf()]);
+    town.node(2).answer = () => ({ kind: "revocations.known", list: new Uint8Array([forgedNumber]) });
+    await learnRevocations(town.node(1).context, own, nodeId(2));
+    expect(own.list?.number).toBe(2);
   });
 });
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import * as net from "node:net";
 import * as tls from "node:tls";
@@ -5,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Connection } from "../../../core/io/connection.ts";
 import type { Credentials } from "../../../core/io/pki/credentials.ts";
 import { dialSecure, type Listener, type ListenOptions, listenSecure } from "../../../core/io/tls.ts";
-import type { Fault } from "../../../core/model/faults.ts";
+import { type Fault, fault } from "../../../core/model/faults.ts";
 import { clusterId, nodeId } from "../../../core/model/ids.ts";
 import { frameBytesMax, helloBytesMax } from "../../../core/model/limits.ts";
 import { type Hello, protocolVersion } from "../../../core/model/messages.ts";
@@ -29,6 +30,8 @@ afterEach(async () => {
   await Promise.all(listeners.splice(0).map((listener) => listener.close()));
 });
 
+const serialOf = ({ certificatePem }: Credentials): string =>
+  new X509Certificate(certificatePem).serialNumber;
 const careless = { checkServerIdentity: () => undefined };
 
 interface Door {
@@ -215,6 +218,39 @@ describe("who is cut before hello", () => {
     const expiredDoor = await openDoor({ credentials: expired });
     const back = await dial(expiredDoor, node1, cluster.hello(), 2);
     expect(!back.ok && back.fault.code).toBe("CREDENTIALS_EXPIRED");
+  });
+
+  test("one of ours who is revoked, who is told so; whoever is not is let in", async () => {
+    const revoked = fault("CREDENTIALS_REVOKED", { name: "alice", since: "2026-11-26", command: null });
+    const door = await openDoor({
+      refusal: (peer, { serialNumber }) =>
+        peer.role === "user" && serialNumber === serialOf(alice) ? revoked : null,
+    });
+    expect(await dial(door, alice)).toEqual({ ok: false, fault: revoked });
+    expect(door.rejected.map(({ problem }) => problem)).toEqual([revoked]);
+    expect((await dial(door, node2)).ok).toBe(true);
+    expect((await dial(door, await cluster.user("alice"))).ok).toBe(true);
+  });
+
+  test("a last word arrives after all that was sent before, also when the connection is destroyed right after it", async () => {
+    const door = await openDoor();
+    const result = await dial(door, alice);
+    if (!result.ok) throw new Error(JSON.stringify(result.fault));
+    await door.happened();
+    const [client, server] = [result.value, door.entered[0]];
+    if (server === undefined) throw new Error("nobody came in");
+    // More than both sides and the system between them hold.
+    const chunks = 200;
+    for (let n = 0; n < chunks; n++) void server.sendChunk(new Uint8Array(65_552));
+    const waiting = server.receive();
+    server.dismiss({ kind: "refused", code: "NOT_ALLOWED", detail: { what: "this" } });
+    // As whoever was in the middle of the body does.
+    server.destroy(null);
+    await expect(waiting).rejects.toMatchObject({ fault: { code: "CONNECTION_LOST" } });
+    for (let n = 0; n < chunks; n++) expect((await client.receive()).kind).toBe("chunk");
+    expect(await client.receive()).toMatchObject({ message: { kind: "refused", code: "NOT_ALLOWED" } });
+    client.destroy(null);
+    expect(await server.closed).toBeNull();
   });
 
   test("somebody who does not speak TLS", async () => {

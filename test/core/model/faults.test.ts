@@ -19,6 +19,10 @@ const each: { readonly [Code in Fault["code"]]: readonly [Extract<Fault, { code:
   CREDENTIALS_MISSING: [fault("CREDENTIALS_MISSING", { path: "p", command: "distinsta init" }), 2],
   CREDENTIALS_INVALID: [fault("CREDENTIALS_INVALID", { path: "p", reason: "cut short" }), 2],
   CREDENTIALS_EXPIRED: [fault("CREDENTIALS_EXPIRED", { who: "alice", since: "2026-01-01" }), 2],
+  CREDENTIALS_REVOKED: [
+    fault("CREDENTIALS_REVOKED", { name: "alice", since: "2026-01-01", command: null }),
+    5,
+  ],
   WRONG_CLUSTER: [fault("WRONG_CLUSTER", { peer: "node 2" }), 2],
   WRONG_ROLE: [fault("WRONG_ROLE", { peer: "h:1", role: "user", wanted: "node 1" }), 2],
   UNAUTHENTICATED: [fault("UNAUTHENTICATED", { reason: "no certificate" }), 1],
@@ -64,6 +68,7 @@ const each: { readonly [Code in Fault["code"]]: readonly [Extract<Fault, { code:
   NOT_VIEWABLE: [fault("NOT_VIEWABLE", { name: "x", reason: "it cannot be decoded" }), 1],
   READERS_FULL: [fault("READERS_FULL", { id: "x", readersMax: 64 }), 1],
   USER_NOT_FOUND: [fault("USER_NOT_FOUND", { name: "bob" }), 4],
+  USER_UNKNOWN: [fault("USER_UNKNOWN", { name: "bob" }), 4],
   USER_DOUBTFUL: [fault("USER_DOUBTFUL", { name: "bob", reason: "another CA signed it" }), 1],
   SEAL_BROKEN: [fault("SEAL_BROKEN", { id: "x", reason: "a tag" }), 1],
   NOT_ALLOWED: [fault("NOT_ALLOWED", { what: "that" }), 5],

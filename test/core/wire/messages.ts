@@ -279,6 +279,8 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
     seen: nullable(stamp),
   }),
   user: fc.record({ name: userName }),
+  revocations: fc.record({ digest: count }),
+  revoke: fc.record({ list: bytesUpTo(900) }),
   status: fc.constant({}),
   "move-lead": fc.record({ to: nullable(nodeId) }),
   drain: fc.record({ drained: boolean }),
@@ -320,6 +322,7 @@ const fields: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Fields<Kind>> }
   }),
   changed: fc.record({ id: imageId }),
   "user.found": fc.record({ certificate: bytesUpTo(900) }),
+  "revocations.known": fc.record({ list: nullable(bytesUpTo(900)) }),
   "status.reply": fc.record({ snapshot }),
   done: fc.constant({}),
   "watch.news": fc.record({

@@ -89,6 +89,7 @@ class SimPerson implements Person {
       servers: config.servers.map(({ id }) => id),
       pool: createSimPool(wires, this.endpoint, endpointOf),
       answered: { last: null },
+      revoked: { newest: null },
       signal,
     };
   }

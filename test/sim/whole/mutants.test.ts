@@ -17,22 +17,24 @@ interface Death {
 const seedsMax = 150;
 
 const deaths: Readonly<Record<string, Death>> = {
-  "record-before-payload": { nodes: 3, seed: 13 },
-  "acknowledges-early": { nodes: 3, seed: 29 },
+  "record-before-payload": { nodes: 3, seed: 3 },
+  "acknowledges-early": { nodes: 3, seed: 79 },
   "two-of-five": { nodes: 5, seed: 23 },
   "fresh-nonce": { nodes: 3, seed: 1 },
-  "takes-other-bytes": { nodes: 5, seed: 3 },
-  "stops-at-zeros": { nodes: 3, seed: 265, durationMs: 3_000, faults: ["powerCut", "blackout", "crash"] },
-  "trusts-index": { nodes: 5, seed: 81, durationMs: 3_000, faults: ["oldBackup", "powerCut", "mend"] },
-  "announces-early": { nodes: 3, seed: 62 },
-  "recycles-segments": { nodes: 3, seed: 27, durationMs: 6_000 },
-  "no-hash-check": { nodes: 3, seed: 28 },
-  "reads-alone": { nodes: 5, seed: 2 },
-  "forgets-by-itself": { nodes: 3, seed: 7 },
+  "takes-other-bytes": { nodes: 5, seed: 4 },
+  "stops-at-zeros": { nodes: 3, seed: 11, durationMs: 3_000, faults: ["powerCut", "blackout", "crash"] },
+  "trusts-index": { nodes: 5, seed: 26, durationMs: 3_000, faults: ["oldBackup", "powerCut", "mend"] },
+  "announces-early": { nodes: 3, seed: 26 },
+  "recycles-segments": { nodes: 3, seed: 35, durationMs: 6_000 },
+  "no-hash-check": { nodes: 3, seed: 38 },
+  "reads-alone": { nodes: 5, seed: 3 },
+  "forgets-by-itself": { nodes: 3, seed: 21 },
   "keeps-entries": { nodes: 3, seed: 2 },
-  "erases-alone": { nodes: 3, seed: 9, durationMs: 3_000 },
-  "payloads-by-hash": { nodes: 3, seed: 15, durationMs: 2_000, faults: ["crash", "powerCut", "mend"] },
-  "answers-unfilled": { nodes: 5, seed: 9 },
+  "erases-alone": { nodes: 3, seed: 1, durationMs: 6_000, faults: ["setClock", "partition", "mend"] },
+  "payloads-by-hash": { nodes: 3, seed: 60, durationMs: 2_000, faults: ["crash", "powerCut", "mend"] },
+  "over-holes": { nodes: 1, seed: 21, durationMs: 6_000, faults: ["indexWriteFails"] },
+  "answers-with-holes": { nodes: 1, seed: 1, durationMs: 6_000, faults: ["indexWriteFails"] },
+  "answers-unfilled": { nodes: 5, seed: 6 },
   "fills-from-one": { nodes: 3, seed: 64, durationMs: 5_000, faults: ["wipeApart"] },
   "fills-at-once": { nodes: 3, seed: 1 },
   "merges-backup": {
@@ -42,7 +44,7 @@ const deaths: Readonly<Record<string, Death>> = {
     faults: ["oldBackup", "powerCut", "partition", "mend"],
   },
   "syncs-again": { nodes: 3, seed: 4, durationMs: 2_000, faults: ["syncFails", "powerCut", "blackout"] },
-  "no-write-back": { nodes: 3, seed: 160 },
+  "no-write-back": { nodes: 3, seed: 39, durationMs: 3_000, faults: ["partition", "mend", "crash"] },
 };
 
 const deathOf = async (name: string, { seed, ...plan }: Death): Promise<PromiseName | null> => {

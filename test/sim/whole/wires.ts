@@ -223,6 +223,11 @@ class SimWire implements Connection {
     this.#end(this.#lostFault("it was closed here"), null);
   }
 
+  dismiss(message: Message): void {
+    void this.send(message);
+    this.close();
+  }
+
   destroy(problem: Fault | null): void {
     this.#end(problem ?? this.#lostFault("it was closed here"), problem);
   }

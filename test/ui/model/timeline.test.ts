@@ -120,6 +120,29 @@ test("a disk that is replaced is followed until it is whole, and damage is count
   ]);
 });
 
+test("who is revoked is told once, also when a node hears of it later", () => {
+  const revoked = (number: number, users: number): Event => ({
+    kind: "users.revoked",
+    number,
+    users,
+    closed: 0,
+    by: "operator ops",
+  });
+  expect(
+    texts(
+      told(
+        [0, 1, revoked(1, 1)],
+        [5, 2, revoked(1, 1)],
+        [60_000, 3, revoked(1, 1)],
+        [60_001, 1, revoked(2, 2)],
+      ),
+    ),
+  ).toEqual([
+    "· list 1 of the revoked: 1 user is revoked now (1 2 3)",
+    "· list 2 of the revoked: 2 users are revoked now (1)",
+  ]);
+});
+
 test("acts are told with who did them, and noise is not told", () => {
   const by = userNameOf("operator");
   expect(

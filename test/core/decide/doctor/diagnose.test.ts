@@ -254,6 +254,26 @@ const troubles: readonly Trouble[] = [
     found: [["certificates", "bad", /user alice ran out on 2026-11-01/, /distinsta user request alice/]],
   },
   {
+    title: "a certificate that the operator has revoked, as nodes say",
+    facts: {
+      servers: [
+        serverOf(1),
+        ...[2, 3].map((id) => {
+          const revoked = { name: "alice", since: "2026-11-01", command: null };
+          return serverOf(id, { reach: { kind: "failed", fault: fault("CREDENTIALS_REVOKED", revoked) } });
+        }),
+      ],
+    },
+    found: [
+      [
+        "certificates",
+        "bad",
+        /nodes 2 and 3: the certificate of alice was revoked on 2026-11-01/,
+        /ask the operator/,
+      ],
+    ],
+  },
+  {
     title: "a certificate that ends this month",
     facts: { credentials: [credentialsOf("node 1", { until: wallMs(now + 20 * dayMs) })] },
     found: [["certificates", "warning", /certificate of node 1 ends in 20 d/, /distinsta init/]],

@@ -9,7 +9,8 @@ import {
 } from "../../../../core/io/pki/authority.ts";
 import type { Credentials } from "../../../../core/io/pki/credentials.ts";
 import { parseCertificate } from "../../../../core/io/pki/credentials.ts";
-import { fault } from "../../../../core/model/faults.ts";
+import { signRevocations } from "../../../../core/io/pki/revocation-list.ts";
+import { type Fault, fault } from "../../../../core/model/faults.ts";
 import { userNameOf } from "../../../../core/model/ids.ts";
 import type { Message } from "../../../../core/model/messages.ts";
 import { type WallMs, wallMs } from "../../../../core/model/units.ts";
@@ -63,8 +64,15 @@ describe("a certificate that servers hand out", () => {
 });
 
 describe("asking the servers for a user", () => {
-  const says = (certificate: Uint8Array) => (): Message => ({ kind: "user.found", certificate });
-  const unknown = () => fault("USER_NOT_FOUND", { name: "bob" });
+  type Says = (request: Message) => Message | Fault;
+  /** What a server answers to both questions. `list`: of the revoked. */
+  const saying =
+    (user: Message | Fault, list: Uint8Array | null = null): Says =>
+    (request) =>
+      request.kind === "revocations" ? { kind: "revocations.known", list } : user;
+  const says = (certificate: Uint8Array, list: Uint8Array | null = null): Says =>
+    saying({ kind: "user.found", certificate }, list);
+  const unknown = saying(fault("USER_NOT_FOUND", { name: "bob" }));
   const ask = (scripts: Readonly<Record<number, Script>>) => {
     const { session } = new FakeServers(scripts);
     const credentials = { ...session.credentials, caPem: authority.certificatePem } as Credentials;
@@ -88,6 +96,38 @@ describe("asking the servers for a user", () => {
       { 1: says(first), 2: says(first), 3: says(last) },
     ])
       expect(await ask(scripts)).toMatchObject({ ok: true, value: { recipient: newer } });
+  });
+
+  test("takes no certificate that the newest list names, whoever hands it out, and whoever has the list", async () => {
+    const day = 86_400_000;
+    const [old, anew] = [
+      await certificateOf("bob", older, wallMs(now - 2 * day)),
+      await certificateOf("bob", newer, now),
+    ];
+    const until = (number: number, at: number): Uint8Array =>
+      signRevocations(authority, number, new Map([[bob, wallMs(at)]])).bytes;
+    const list = until(2, now - day);
+    const forged = signRevocations(
+      { ...(await makeAuthority(noon)), cluster: authority.cluster },
+      9,
+      new Map([[bob, now]]),
+    ).bytes;
+    const day1 = new Date(now - day).toISOString().slice(0, 10);
+    const refused = {
+      fault: { code: "USER_DOUBTFUL", reason: expect.stringContaining(`revoked on ${day1}`) },
+    };
+    const missing = fault("USER_NOT_FOUND", { name: "bob" });
+    expect(await ask({ 1: says(old), 2: says(old), 3: says(old, list) })).toMatchObject(refused);
+    expect(await ask({ 1: says(old, list), 2: lost(two), 3: unknown })).toMatchObject(refused);
+    // Servers that know the list give nothing out any more; that is not the same as never having heard of him.
+    expect(await ask({ 1: saying(missing, list), 2: unknown, 3: unknown })).toMatchObject(refused);
+    const good = { ok: true, value: { recipient: newer } };
+    expect(await ask({ 1: says(old, list), 2: says(anew, list), 3: unknown })).toMatchObject(good);
+    // An older list, and one that the CA did not sign, say nothing.
+    expect(await ask({ 1: says(anew, until(1, now + day)), 2: says(anew, list), 3: unknown })).toMatchObject(
+      good,
+    );
+    expect(await ask({ 1: says(anew, forged), 2: says(anew), 3: unknown })).toMatchObject(good);
   });
 
   test("says what is wrong: nobody knows her, what is known proves nothing, nobody answers", async () => {

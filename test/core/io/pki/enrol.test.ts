@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { initCluster } from "../../../../core/io/pki/cluster.ts";
 import { installUser, requestUser, signUserRequest } from "../../../../core/io/pki/enrol.ts";
+import { listUsers } from "../../../../core/io/pki/ledger.ts";
 import { identityPath, userCredentials, userFolder } from "../../../../core/io/pki/places.ts";
-import { addUser, listUsers, loadUser } from "../../../../core/io/pki/users.ts";
+import { addUser, loadUser } from "../../../../core/io/pki/users.ts";
 import { userNameOf } from "../../../../core/model/ids.ts";
 import { codeOf, copyOf, dataFolder, later, must, noon, threeRemote } from "./fixtures.ts";
 

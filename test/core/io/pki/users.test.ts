@@ -2,8 +2,9 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, w
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { initCluster } from "../../../../core/io/pki/cluster.ts";
+import { listUsers } from "../../../../core/io/pki/ledger.ts";
 import { identityPath, userCredentials, userFolder } from "../../../../core/io/pki/places.ts";
-import { addUser, listUsers, loadUser } from "../../../../core/io/pki/users.ts";
+import { addUser, loadUser } from "../../../../core/io/pki/users.ts";
 import { userNameOf } from "../../../../core/model/ids.ts";
 import { makeHeader, openHeader } from "../../../../core/seal/header.ts";
 import { makeIdentity } from "../../../../core/seal/identity.ts";
@@ -105,7 +106,12 @@ test("the list has everybody with recipient and end, and skips what it cannot re
   writeFileSync(join(data, "pki", "users", "..pem"), "nonsense");
   const users = must(listUsers(data, noon));
   expect(users.map(({ name }) => name)).toEqual(["alice", "bob"]);
-  expect(users[1]).toEqual({ name: "bob", recipient: user.recipient, validUntil: later(731) });
+  expect(users[1]).toEqual({
+    name: "bob",
+    recipient: user.recipient,
+    validUntil: later(731),
+    revokedAt: null,
+  });
 });
 
 test("an identity that is not the one in the certificate is refused, so that nothing is sealed to a stranger", async () => {
