@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../../core/io/connection.ts";
 import {
   type ConnectionPool,
@@ -110,6 +110,21 @@ describe("a pool of connections", () => {
     pool.giveBack(first.connection);
     for (const connection of server.accepted) connection.close();
     await first.connection.closed;
+    expect((await borrow()).fresh).toBe(true);
+  });
+
+  test("lent a thousand times, a connection keeps one reaction to its closing, and is still dropped when it closes", async () => {
+    await start(2);
+    const { connection } = await borrow();
+    const reactions = vi.spyOn(connection.closed, "then");
+    for (let n = 0; n < 1_000; n++) {
+      pool.giveBack(connection);
+      expect((await borrow()).connection).toBe(connection);
+    }
+    pool.giveBack(connection);
+    expect(reactions).toHaveBeenCalledTimes(1);
+    for (const accepted of server.accepted) accepted.close();
+    await connection.closed;
     expect((await borrow()).fresh).toBe(true);
   });
 
