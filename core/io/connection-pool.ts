@@ -9,6 +9,7 @@
 import type { ServerAddress } from "../model/config.ts";
 import { bad, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
+import { idleConnectionsMax } from "../model/limits.ts";
 import type { Hello } from "../model/messages.ts";
 import type { Connection } from "./connection.ts";
 import { type Dial, dialingOnce } from "./dialer.ts";
@@ -44,7 +45,13 @@ export interface ConnectionPool {
   close(): void;
 }
 
-export const idleConnectionsMax = 8;
+export interface RealConnectionPool extends ConnectionPool {
+  /**
+   * Destroys what waits for this server: the network to it has failed, and a connection that a firewall forgot would
+   * cost whoever borrows it a long silence.
+   */
+  drop(server: NodeId): void;
+}
 
 /** A connection that lies here, and what to call when it is taken: its closing is of no interest any more. */
 interface Waiting {
@@ -52,7 +59,7 @@ interface Waiting {
   readonly leave: () => void;
 }
 
-export const createConnectionPool = (options: ConnectionPoolOptions): ConnectionPool => {
+export const createConnectionPool = (options: ConnectionPoolOptions): RealConnectionPool => {
   const { servers, idleMax = idleConnectionsMax } = options;
   const waiting = new Map<NodeId, Waiting[]>(servers.map(({ id }) => [id, []]));
   const dialing = new AbortController();
@@ -113,6 +120,10 @@ export const createConnectionPool = (options: ConnectionPoolOptions): Connection
         return;
       }
       lay(connection, among);
+    },
+
+    drop: (server) => {
+      for (const { connection } of [...(waiting.get(server) ?? [])]) connection.destroy(null);
     },
 
     close: () => {

@@ -361,6 +361,7 @@ const openNetwork = (options: NodeOptions, log: (event: Event) => void) => {
     onProblem: newsOnly((peer, problem) =>
       log({ kind: "peer.rejected", remote: `node ${peer}`, fault: problem }),
     ),
+    onLinkClosed: (peer) => pool.drop(peer),
   });
   const pool = createConnectionPool({
     servers: config.servers,

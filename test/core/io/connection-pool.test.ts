@@ -3,9 +3,9 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../../core/io/connection.ts";
 import {
-  type ConnectionPool,
   type ConnectionPoolOptions,
   createConnectionPool,
+  type RealConnectionPool,
 } from "../../../core/io/connection-pool.ts";
 import type { Credentials } from "../../../core/io/pki/credentials.ts";
 import { type Listener, listenSecure } from "../../../core/io/tls.ts";
@@ -17,7 +17,7 @@ let cluster: TestCluster;
 let node: Credentials;
 let alice: Credentials;
 let server: { readonly listener: Listener; readonly accepted: Connection[] };
-let pool: ConnectionPool;
+let pool: RealConnectionPool;
 
 beforeAll(async () => {
   cluster = await testCluster();
@@ -125,6 +125,16 @@ describe("a pool of connections", () => {
     expect(reactions).toHaveBeenCalledTimes(1);
     for (const accepted of server.accepted) accepted.close();
     await connection.closed;
+    expect((await borrow()).fresh).toBe(true);
+  });
+
+  test("drops what waits for a server when it is told to, and nothing that is lent", async () => {
+    await start(2);
+    const [waiting, lent] = [await borrow(), await borrow()];
+    pool.giveBack(waiting.connection);
+    pool.drop(one);
+    await waiting.connection.closed;
+    expect(lent.connection.idle).toBe(true);
     expect((await borrow()).fresh).toBe(true);
   });
 
