@@ -71,8 +71,9 @@ export const stallMsMax = 15_000;
 export const keepAliveMs = 60_000;
 /** A user's connection, or an operator's, on which nothing is asked for this long is closed: the next request makes another. */
 export const idleGuestMsMax = 300_000;
-/** Connections that wait in a pool for the next request, per server. */
+/** Connections that wait in a pool for the next request, per server: of a client, and of a node that works for many. */
 export const idleConnectionsMax = 8;
+export const idlePeerConnectionsMax = 24;
 
 /** Of all connections that a node accepts, how many may be users': nodes and operators always find the others. */
 export const usersConnectionsMax = (connectionsMax: number): number => Math.floor(connectionsMax * 0.75);
