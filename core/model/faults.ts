@@ -188,8 +188,8 @@ export const wordFault = (problem: Fault): Worded => {
       return worded(`too much at once: ${problem.what}`, "try again in a moment");
     case "OUTCOME_UNKNOWN":
       return worded(
-        `whether ${problem.id} was stored is not known`,
-        "run the same upload again, or look: distinsta client USER list",
+        `whether ${problem.id} was stored is not known: ${problem.reason}`,
+        "look whether it is there: distinsta client USER list; if not, run the same upload again",
       );
     case "CONNECTION_REFUSED":
       return worded(

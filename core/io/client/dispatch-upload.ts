@@ -78,8 +78,7 @@ export const dispatchUpload = (
           void sendUpload(session, tried, hooks.onProgress).then((outcome) => {
             if (outcome.kind === "stored") return step({ kind: "stored", receipt: outcome.receipt });
             hooks.onRetry?.(outcome.fault);
-            const { fault: problem, accepted } = outcome;
-            step({ kind: "upload.failed", node: effect.assignment.node, fault: problem, accepted });
+            step({ ...outcome, kind: "upload.failed", node: effect.assignment.node });
           });
           return;
         }

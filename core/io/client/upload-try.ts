@@ -2,8 +2,8 @@
  * One try: the image goes to one node, and its sealed form comes back while it goes.
  *
  * Sending and receiving run side by side on the same connection; whichever learns first that the try is over
- * ends the other. A refusal is final word of the node; a connection that breaks is not, and when the node had
- * begun, the outcome is unknown.
+ * ends the other. A refusal is final word of the node; a connection that breaks is not, and when the whole image had
+ * been sent, the outcome is unknown.
  */
 import { type Fault, FaultError, fault, type Result } from "../../model/faults.ts";
 import type { NodeId } from "../../model/ids.ts";
@@ -35,10 +35,24 @@ export interface UploadTry {
   readonly sealed: SealedSink;
 }
 
-export type TryOutcome =
-  | { readonly kind: "stored"; readonly receipt: Receipt }
-  /** `accepted`: the node had begun to process it. */
-  | { readonly kind: "failed"; readonly fault: Fault; readonly accepted: boolean };
+export type TryOutcome = { readonly kind: "stored"; readonly receipt: Receipt } | TryFailed;
+
+export interface TryFailed extends Progress {
+  readonly kind: "failed";
+  readonly fault: Fault;
+  readonly lostBefore: boolean;
+}
+
+/** See `DispatchEvent`. */
+interface Progress {
+  readonly accepted: boolean;
+  readonly bodySent: boolean;
+}
+
+const nothing: Progress = { accepted: false, bodySent: false };
+
+/** On one connection. */
+type Sent = Exclude<TryOutcome, TryFailed> | Omit<TryFailed, "lostBefore">;
 
 export const sendUpload = async (
   session: Session,
@@ -47,16 +61,19 @@ export const sendUpload = async (
 ): Promise<TryOutcome> => {
   const { node } = tried.upload.assignment;
   const watch = watchServer(session, node);
+  let lostBefore = false;
   try {
     for (let request = tried; ; request = again(request)) {
       const borrowed = await borrowUnlessGone(session, node, watch);
-      if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, accepted: false };
+      if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, ...nothing, lostBefore };
       const { connection, fresh } = borrowed.value;
       watch.follow(connection);
       const outcome = await sendOn(connection, session, request, onProgress);
       // A pooled connection may have died unnoticed; then the node is asked again on a new one.
-      const died = !fresh && outcome.kind === "failed" && outcome.fault.code === "CONNECTION_LOST";
-      if (!died || outcome.accepted) return outcome;
+      if (outcome.kind === "stored") return outcome;
+      const died = !fresh && outcome.fault.code === "CONNECTION_LOST" && !outcome.accepted;
+      if (!died) return { ...outcome, lostBefore };
+      lostBefore ||= outcome.bodySent;
     }
   } finally {
     watch.stop();
@@ -88,13 +105,13 @@ const sendOn = async (
   session: Session,
   tried: UploadTry,
   onProgress: ((bytes: number) => void) | undefined,
-): Promise<TryOutcome> => {
-  const progress = { accepted: false };
+): Promise<Sent> => {
+  const progress = { ...nothing };
   try {
     await connection.send(tried.upload);
     const [receipt] = await Promise.all([
       receiveSealed(connection, tried, progress),
-      sendBody(connection, tried.source, onProgress),
+      sendBody(connection, tried.source, progress, onProgress),
     ]);
     session.pool.giveBack(connection);
     if (tried.sealed.bytes < receipt.payloadBytes) await fetchRest(session, tried, receipt);
@@ -102,7 +119,7 @@ const sendOn = async (
   } catch (error) {
     const problem = faultOf(error, `node ${tried.upload.assignment.node}`);
     connection.destroy(problem);
-    return { kind: "failed", fault: problem, accepted: progress.accepted };
+    return { kind: "failed", fault: problem, ...progress };
   }
 };
 
@@ -137,6 +154,7 @@ const receiveSealed = async (
 const sendBody = async (
   connection: Connection,
   source: Source,
+  progress: { bodySent: boolean },
   onProgress: ((bytes: number) => void) | undefined,
 ): Promise<void> => {
   let sent = 0;
@@ -144,6 +162,8 @@ const sendBody = async (
     for await (const chunk of source.open()) {
       sent += chunk.length;
       if (sent > source.bytes) break;
+      // Before there is room for it: from here on the node may get it.
+      if (sent === source.bytes) progress.bodySent = true;
       await connection.sendChunk(chunk);
       onProgress?.(sent);
     }
