@@ -150,6 +150,9 @@ const passing: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "TIMED_OUT",
   "DISK_FULL",
   "DISK_FAILED",
+  // Of a retry: the node's own copy of what an earlier try stored is damaged, or just being erased.
+  "SEAL_BROKEN",
+  "IMAGE_UNAVAILABLE",
 ]);
 export const isPassing = (problem: Fault): boolean => passing.has(problem.code);
 

@@ -186,6 +186,11 @@ export const wordFault = (problem: Fault): Worded => {
       );
     case "BUSY":
       return worded(`too much at once: ${problem.what}`, "try again in a moment");
+    case "SEALED_NOT_SAVED":
+      return worded(
+        `${problem.id} is stored, but its sealed file could not be saved here: ${problem.reason}`,
+        `do not upload it again; fetch the file: distinsta client USER get ${problem.id} --sealed`,
+      );
     case "OUTCOME_UNKNOWN":
       return worded(
         `whether ${problem.id} was stored is not known: ${problem.reason}`,

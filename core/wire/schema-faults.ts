@@ -42,6 +42,7 @@ const payloads = {
   NODE_NOT_READY: { reason: word },
   STALE_ASSIGNMENT: { term: number, ownTerm: number },
   BUSY: { what: word },
+  SEALED_NOT_SAVED: { id: word, reason: word },
   OUTCOME_UNKNOWN: { id: word, reason: word },
   CONNECTION_REFUSED: { address: word },
   CONNECTION_LOST: { peer: word, reason: word },

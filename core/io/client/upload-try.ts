@@ -35,7 +35,14 @@ export interface UploadTry {
   readonly sealed: SealedSink;
 }
 
-export type TryOutcome = { readonly kind: "stored"; readonly receipt: Receipt } | TryFailed;
+export type TryOutcome = TryStored | TryFailed;
+
+export interface TryStored {
+  readonly kind: "stored";
+  readonly receipt: Receipt;
+  /** Why its sealed form did not come back whole; null when it did. The image is stored all the same. */
+  readonly unsaved: Fault | null;
+}
 
 export interface TryFailed extends Progress {
   readonly kind: "failed";
@@ -52,9 +59,23 @@ interface Progress {
 const nothing: Progress = { accepted: false, bodySent: false };
 
 /** On one connection. */
-type Sent = Exclude<TryOutcome, TryFailed> | Omit<TryFailed, "lostBefore">;
+type Sent = TryStored | Omit<TryFailed, "lostBefore">;
 
 export const sendUpload = async (
+  session: Session,
+  tried: UploadTry,
+  onProgress: ((bytes: number) => void) | undefined,
+): Promise<TryOutcome> => {
+  const outcome = await sendToNode(session, tried, onProgress);
+  if (outcome.kind === "failed" || outcome.unsaved !== null) return outcome;
+  // The node gave up sending back because this client was slow: the stored payload is fetched instead.
+  const { receipt } = outcome;
+  const isWhole = tried.sealed.bytes >= receipt.payloadBytes;
+  return isWhole ? outcome : { ...outcome, unsaved: await fetchRest(session, tried, receipt) };
+};
+
+/** The watch ends with it: a connection that was given back may be somebody else's by now. */
+const sendToNode = async (
   session: Session,
   tried: UploadTry,
   onProgress: ((bytes: number) => void) | undefined,
@@ -109,13 +130,12 @@ const sendOn = async (
   const progress = { ...nothing };
   try {
     await connection.send(tried.upload);
-    const [receipt] = await Promise.all([
+    const [stored] = await Promise.all([
       receiveSealed(connection, tried, progress),
       sendBody(connection, tried.source, progress, onProgress),
     ]);
     session.pool.giveBack(connection);
-    if (tried.sealed.bytes < receipt.payloadBytes) await fetchRest(session, tried, receipt);
-    return { kind: "stored", receipt };
+    return stored;
   } catch (error) {
     const problem = faultOf(error, `node ${tried.upload.assignment.node}`);
     connection.destroy(problem);
@@ -123,17 +143,21 @@ const sendOn = async (
   }
 };
 
-/** Until the receipt: sealed chunks into the part file. Throws FaultError. */
+/**
+ * Until the receipt: sealed chunks into the part file. Throws FaultError. When the file cannot be written the image goes
+ * on its way all the same: to be stored is what it was sent for.
+ */
 const receiveSealed = async (
   connection: Connection,
   { upload, sealed }: UploadTry,
   progress: { accepted: boolean },
-): Promise<Receipt> => {
+): Promise<TryStored> => {
   let bytesDue: number | null = null;
+  let unsaved: Fault | null = null;
   for (;;) {
     const incoming = await connection.receive({ withinMs: stallMsMax });
     if (incoming.kind === "chunk") {
-      await sealed.write(incoming.bytes);
+      unsaved ??= await faultIn(sealed.write(incoming.bytes));
       if (sealed.bytes === bytesDue) sealed.settle();
       continue;
     }
@@ -141,7 +165,7 @@ const receiveSealed = async (
     if (reply.id !== upload.id) {
       throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "the answer is about another image" }));
     }
-    if (reply.kind === "receipt") return reply;
+    if (reply.kind === "receipt") return { kind: "stored", receipt: reply, unsaved };
     if (progress.accepted) throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "accepted twice" }));
     progress.accepted = true;
     bytesDue = reply.payloadBytes;
@@ -173,13 +197,23 @@ const sendBody = async (
   if (sent !== source.bytes) throw new FaultError(fault("FILE_CHANGED", { path: source.path }));
 };
 
-/** The node gave up sending back because this client was slow: the stored payload is fetched instead. */
+/** All of it anew; why it could not be had or saved, or null. */
 const fetchRest = async (
   session: Session,
   { upload, sealed }: UploadTry,
-  receipt: Receipt,
-): Promise<void> => {
-  await sealed.restart(upload.header);
-  const fetched = await fetchPayload(session, receipt.id, async (chunk) => sealed.write(chunk));
-  if (!fetched.ok) throw new FaultError(fetched.fault);
+  { id }: Receipt,
+): Promise<Fault | null> => {
+  const begin = (): Promise<void> => sealed.restart(upload.header);
+  const fetched = await fetchPayload(session, id, (chunk) => sealed.write(chunk), begin);
+  return fetched.ok ? null : fetched.fault;
+};
+
+const faultIn = async (work: Promise<void>): Promise<Fault | null> => {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    if (error instanceof FaultError) return error.fault;
+    throw error;
+  }
 };

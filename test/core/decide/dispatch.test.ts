@@ -183,6 +183,14 @@ describe("trying again", () => {
     expect(story.wakes().answers(n1, assigned(n1)).wants).toEqual([uploadTo(n1, "fallback", { attempt: 2 })]);
   });
 
+  test("a node whose own copy of what an earlier try stored is damaged is left for another", () => {
+    const broken = fault("SEAL_BROKEN", { id, reason: "its bytes are not the ones that were stored" });
+    const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault, true);
+    story.answers(n3, assigned(n1)).fails(n1, broken, true).wakes();
+    for (const node of servers) story.answers(node, noLeader());
+    expect(story.wants).toEqual([uploadTo(n3, "fallback", { attempt: 3 })]);
+  });
+
   test("only a server that is gone is left without a pause, and each only once, and not the last one", () => {
     const phaseAfter = (problem: Fault, story = new Story()): string =>
       story.answers(n3, assigned(n2)).fails(n2, problem).state.phase;

@@ -36,6 +36,7 @@ const each: { readonly [Code in Fault["code"]]: readonly [Extract<Fault, { code:
   NODE_NOT_READY: [fault("NODE_NOT_READY", { reason: "it is stopping" }), 1],
   STALE_ASSIGNMENT: [fault("STALE_ASSIGNMENT", { term: 1, ownTerm: 2 }), 1],
   BUSY: [fault("BUSY", { what: "uploads" }), 1],
+  SEALED_NOT_SAVED: [fault("SEALED_NOT_SAVED", { id: "x", reason: "r" }), 1],
   OUTCOME_UNKNOWN: [fault("OUTCOME_UNKNOWN", { id: "x", reason: "r" }), 1],
   CONNECTION_REFUSED: [fault("CONNECTION_REFUSED", { address: "h:1" }), 1],
   CONNECTION_LOST: [fault("CONNECTION_LOST", { peer: "node 2", reason: "reset" }), 1],
