@@ -10,7 +10,7 @@ import { replyFrom, withPeer } from "./exchange.ts";
 import { firstGood } from "./first-good.ts";
 import { type NodeContext, readyPeers } from "./node-context.ts";
 
-/** Resolves when a majority has all of them on disk. NO_QUORUM when too few can be reached. */
+/** Resolves when a majority has all of them on disk. Too few: NO_QUORUM; NODE_NOT_READY when their clocks refuse it. */
 export const settle = async (context: NodeContext, holdings: readonly Holding[]): Promise<Result<void>> => {
   const majority = majorityOf(context.config.servers.length);
   const known = new Map([...context.driver.peerDisks()].map(([node, disk]) => [node, disk.hasOfOurs]));
@@ -39,9 +39,20 @@ export const tellAll = async (context: NodeContext, records: readonly AnyRecord[
   return true;
 };
 
-/** A peer that refused has a reason; that others cannot be reached says less. */
-const tooFew = (faults: readonly Fault[], live: number, needed: number): Fault =>
-  faults.find(({ code }) => code === "CLOCK_AHEAD") ?? fault("NO_QUORUM", { live, needed });
+/**
+ * A peer that refused has a reason; that others cannot be reached says less. What has a stamp from far ahead was changed
+ * by this node's clock, or came when both were wrong: no client can mend that, but another node may do better.
+ */
+const tooFew = (faults: readonly Fault[], live: number, needed: number): Fault => {
+  for (const refused of faults)
+    if (refused.code === "CLOCK_AHEAD") {
+      const ahead = `${(refused.aheadMs / 1000).toFixed(0)} s`;
+      return fault("NODE_NOT_READY", {
+        reason: `it has a change dated ${ahead} ahead of another node's clock`,
+      });
+    }
+  return fault("NO_QUORUM", { live, needed });
+};
 
 const tell = (
   context: NodeContext,

@@ -64,8 +64,13 @@ export const handshakeMsMax = 5_000;
 /** A peer that owes bytes and sends none for this long is cut. */
 export const stallMsMax = 15_000;
 
-/** How far ahead of our own clock a stamp or an id's time may be. */
+/** How far ahead of our own clock a stamp may be. A record with a later one is not taken in. */
 export const futureMsMax = 300_000;
+/**
+ * How far ahead the time in a new image's id may be. Less: what one node lets in must not be from too far ahead for
+ * another, whose clock is a little behind. It could answer nothing for that long (`io/freshness.ts`).
+ */
+export const idAheadMsMax = 240_000;
 
 /** Clocks of two machines that are further apart than this are told. */
 export const skewMsMax = 2_000;
@@ -88,7 +93,11 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
       revocationsBytesMax + 1_024 < frameBytesMax,
   ],
   ["a connection can hold some chunks", inboundBytesMax >= 3 * sealedChunkBytesMax],
-  ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],
+  ["skewed clocks are told before ids are refused for it", skewMsMax < idAheadMsMax],
+  [
+    "what one node lets in is not too far ahead for another whose clock is a little behind",
+    idAheadMsMax + 10 * skewMsMax <= futureMsMax,
+  ],
   ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],
 ];
