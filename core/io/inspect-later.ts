@@ -18,7 +18,9 @@ export const inspectLater = (
   fileKey: Uint8Array,
   room: Room,
 ): void => {
+  const end = context.underWay.begin([record.facts.id]);
   void inspect(context, record, plain, fileKey).finally(() => {
+    end();
     room.release();
     fileKey.fill(0);
   });

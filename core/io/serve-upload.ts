@@ -41,6 +41,8 @@ export const serveUpload = async (
   const { id, bytes, assignment } = upload;
   const problem = admissionFault(context, upload, owner) ?? context.work.begin(id, bytes);
   if (problem !== null) return refuseUpload(context, connection, upload, problem);
+  // Of the copies that go on after that, `Copies` takes note.
+  const end = context.underWay.begin([id]);
   try {
     const mayBeStored = upload.attempt > 1 || isOld(context, upload);
     const holding = mayBeStored ? must(await lookUp(context, id)) : await context.store.get(id);
@@ -64,6 +66,7 @@ export const serveUpload = async (
   } catch (error) {
     await refuseUpload(context, connection, upload, faultOf(error, connection.remote));
   } finally {
+    end();
     context.work.end(id);
   }
 };

@@ -3,6 +3,7 @@
  */
 import { majorityOf } from "../model/config.ts";
 import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
+import type { ImageId } from "../model/ids.ts";
 import { frameBytesMax, pageRecordsMax } from "../model/limits.ts";
 import { type AnyRecord, roughBytesOf } from "../model/records.ts";
 import type { Holding } from "../ports.ts";
@@ -15,16 +16,24 @@ export const settle = async (context: NodeContext, holdings: readonly Holding[])
   const majority = majorityOf(context.config.servers.length);
   const known = new Map([...context.driver.peerDisks()].map(([node, disk]) => [node, disk.hasOfOurs]));
   const unsettled = holdings.filter(({ change }) => !context.rules.isSettled(change, known, majority));
-  for (const page of pagesOf(unsettled.map(({ record }) => record))) {
-    const peers = readyPeers(context);
-    const told = await firstGood(
-      peers.map((peer) => tell(context, peer, page)),
-      majority - 1,
-    );
-    if (told.good < majority - 1) return bad(tooFew(told.faults, told.good + 1, majority));
-  }
-  return good(undefined);
+  const records = unsettled.map(({ record }) => record);
+  return context.underWay.during(imagesIn(records), async () => {
+    for (const page of pagesOf(records)) {
+      const peers = readyPeers(context);
+      const told = await firstGood(
+        // Those that are not waited for take as long as they take.
+        peers.map((peer) => context.underWay.during(imagesIn(page), () => tell(context, peer, page))),
+        majority - 1,
+      );
+      if (told.good < majority - 1) return bad(tooFew(told.faults, told.good + 1, majority));
+    }
+    return good(undefined);
+  });
 };
+
+/** A tombstone may come as late as it likes. */
+const imagesIn = (records: readonly AnyRecord[]): readonly ImageId[] =>
+  records.flatMap((record) => (record.kind === "image" ? [record.facts.id] : []));
 
 /** Whether every other node has all of these tombstones on disk now. */
 export const tellAll = async (context: NodeContext, records: readonly AnyRecord[]): Promise<boolean> => {

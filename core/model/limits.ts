@@ -64,6 +64,12 @@ export const handshakeMsMax = 5_000;
 /** A peer that owes bytes and sends none for this long is cut. */
 export const stallMsMax = 15_000;
 
+/**
+ * No message takes longer from the last word of its sender, who has given it up, to its answer; nor a client's retry from
+ * one node to the next. Both ends cut a connection on which nothing moves.
+ */
+export const underWayMsMax = 60_000;
+
 /** How far ahead of our own clock a stamp may be. A record with a later one is not taken in. */
 export const futureMsMax = 300_000;
 /**
@@ -97,6 +103,10 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
   [
     "what one node lets in is not too far ahead for another whose clock is a little behind",
     idAheadMsMax + 10 * skewMsMax <= futureMsMax,
+  ],
+  [
+    "what was given up is not under way any more when both ends have let go",
+    handshakeMsMax + 2 * stallMsMax < underWayMsMax,
   ],
   ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],

@@ -30,6 +30,7 @@ import type { NewIds } from "./new-ids.ts";
 import { StagedPayloadWriter } from "./payload-writer.ts";
 import { readVerified } from "./reading.ts";
 import type { Segments } from "./segments.ts";
+import { UnderWay } from "./under-way.ts";
 import { logBytesMax } from "./walk.ts";
 
 export interface StoreParts {
@@ -64,6 +65,8 @@ export class SegmentStore implements Store {
   readonly segments: Segments;
   /** This node's name for its disk, as tombstones list it. */
   readonly disk: string;
+  /** Begun payloads are noted here; so is what the rest of the node has in hand. */
+  readonly underWay = new UnderWay();
   /** Segments that are being emptied, by whomever. */
   readonly compacting = new Set<SegmentId>();
   #chores: Promise<unknown> = Promise.resolve();
@@ -125,14 +128,21 @@ export class SegmentStore implements Store {
   async begin(id: ImageId, payloadBytes: number): Promise<Result<PayloadWriter>> {
     const problem = this.#unusable();
     if (problem !== null) return bad(problem);
-    // Asked for now, so that the batch does not have to wait for the answer.
-    await this.#known.of(id);
+    const onEnd = this.underWay.begin([id]);
+    try {
+      // Asked for now, so that the batch does not have to wait for the answer.
+      await this.#known.of(id);
+    } catch (error) {
+      onEnd();
+      throw error;
+    }
     return good(
       new StagedPayloadWriter({
         id,
         payloadBytes,
         segments: this.segments,
         commit: (record, payload) => this.wish({ kind: "commit", record, payload }),
+        onEnd,
         onFault: (failed) => this.#fail(failed),
       }),
     );

@@ -9,6 +9,7 @@ import type { Holding } from "../../../core/ports.ts";
 import { encodeMessage } from "../../../core/wire/codec.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { idOf, recordOf, tombstoneOf } from "../../support/records.ts";
+import { until } from "../../support/until.ts";
 import { type FakeNode, fakeNodes, lostFault } from "./fakes.ts";
 
 const [n2, n3] = [nodeId(2), nodeId(3)] as const;
@@ -68,6 +69,23 @@ test("what a majority is known to have is not sent again", async () => {
   const merges = [...town.node(2).asked, ...town.node(3).asked];
   for (const request of merges)
     expect(request.kind === "merge" && request.records.map(recordId)).toEqual([idOf(2)]);
+});
+
+test("a record is under way as long as anybody may still be told of it, a tombstone never", async () => {
+  const town = new Town(3);
+  const gate = Promise.withResolvers<void>();
+  const { answer } = town.node(3);
+  town.node(3).answer = async (request) => {
+    await gate.promise;
+    return answer(request);
+  };
+  const { underWay } = town.node(1).context;
+  expect(await town.show([recordOf(idOf(1)), tombstoneOf(idOf(2))])).toMatchObject({ ok: true });
+  // Node 2 has it; node 3, which is slow, gets it whatever happens to it meanwhile.
+  expect([underWay.has(idOf(1)), underWay.has(idOf(2))]).toEqual([true, false]);
+  gate.resolve();
+  await until(() => underWay.images === 0);
+  expect(await town.knowing(1)).toEqual([1, 2, 3]);
 });
 
 test("alone everything is settled", async () => {
