@@ -89,7 +89,7 @@ export const mayForget = (
 
 /**
  * For how long a node keeps a tombstone that may go, since it first saw that by its own clock, and anew after each start.
- * By default it is longer than anything can be under way that nobody takes note of (`underWayMsMax`); who sets `upkeep_ms`
- * to seconds, as tests do, trusts that nothing is.
+ * By default it is longer than anything can be under way that nobody takes note of (`underWayMsMax`), and than a client
+ * tries one upload again; who sets `upkeep_ms` to seconds, as tests do, trusts that nothing is.
  */
 export const tombstoneMs = (upkeepMs: number): number => upkeepMs * 5;
