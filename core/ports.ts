@@ -109,6 +109,12 @@ export interface IndexPosition {
   readonly feedHead: number;
 }
 
+/** How far one batch brings an index. */
+export interface IndexStep extends IndexPosition {
+  /** The batch at which the index must be; 0 for none. */
+  readonly after: number;
+}
+
 /** The latest version of one record as the index keeps it. */
 export interface IndexRow {
   readonly id: ImageId;
@@ -190,10 +196,11 @@ export interface SegmentUse {
 export interface Index {
   position(): Promise<IndexPosition>;
   /**
-   * One transaction: all of `changes`, in order, and the new position. On DISK_FULL it is not given up: it is tried
-   * again before whatever is asked next, and until it is done everything is rejected with the same fault.
+   * One transaction: all of `changes`, in order, and the new position. Nothing of it, and DISK_FAILED, when the index is
+   * not at `step.after`: so whoever failed once is behind for good, and never has a hole. On DISK_FULL it is not given
+   * up: it is tried again before whatever is asked next, and until it is done everything is rejected with the same fault.
    */
-  apply(changes: readonly IndexChange[], position: IndexPosition): Promise<void>;
+  apply(changes: readonly IndexChange[], step: IndexStep): Promise<void>;
   /** Everything is forgotten: it begins again at batch 0. */
   clear(): Promise<void>;
   /** In the order of `ids`; null for what it does not know. */
@@ -289,6 +296,11 @@ export interface Store {
   readonly payloadBytes: number;
   /** Why nothing more can be stored; null while all is well. */
   readonly fault: Fault | null;
+  /**
+   * Why nothing is told: the index may lack what is durable. Null while all is well, and also on a disk that only takes
+   * nothing more. While there is one, everything that is asked below rejects with it, but for what needs no index.
+   */
+  readonly readFault: Fault | null;
   begin(id: ImageId, payloadBytes: number): Promise<Result<PayloadWriter>>;
   /** Joins and makes durable; resolves to the feed head that covers them. */
   merge(records: readonly AnyRecord[]): Promise<Result<number>>;

@@ -99,10 +99,14 @@ export class Copies {
     for (const home of this.#others) this.#openStream(home, payloadBytes);
   }
 
-  /** `onDone` is called as often as this says, when a home needs it no more, unless something goes wrong. */
-  push(chunk: Uint8Array, onDone?: () => void): number {
-    for (const stream of this.#streams.values()) stream.lane.push(chunk, onDone);
+  /** How many homes each chunk goes to while it is made. */
+  get lanes(): number {
     return this.#streams.size;
+  }
+
+  /** `onDone` is called once for each lane, when its home needs the chunk no more, unless something goes wrong. */
+  push(chunk: Uint8Array, onDone?: () => void): void {
+    for (const stream of [...this.#streams.values()]) stream.lane.push(chunk, onDone);
   }
 
   /** The lanes that are full, each with a way to drop it, which does nothing while it is needed for a majority. */

@@ -8,7 +8,7 @@
 import { type ImageRecord, nextStamp } from "../model/records.ts";
 import { nonceBytes, sealWhole } from "../seal/payload.ts";
 import type { Room } from "./inspector.ts";
-import { type NodeContext, noteDisk } from "./node-context.ts";
+import { type NodeContext, noteDisk, noteThrown } from "./node-context.ts";
 
 /** Begins at once and never fails loudly; `plain` and `fileKey` are not used by the caller any more. */
 export const inspectLater = (
@@ -19,11 +19,13 @@ export const inspectLater = (
   room: Room,
 ): void => {
   const end = context.underWay.begin([record.facts.id]);
-  void inspect(context, record, plain, fileKey).finally(() => {
-    end();
-    room.release();
-    fileKey.fill(0);
-  });
+  void inspect(context, record, plain, fileKey)
+    .catch((error: unknown) => noteThrown(context, error))
+    .finally(() => {
+      end();
+      room.release();
+      fileKey.fill(0);
+    });
 };
 
 const inspect = async (

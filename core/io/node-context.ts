@@ -75,9 +75,9 @@ export const readyPeers = ({ driver, self }: Pick<NodeContext, "driver" | "self"
   return driver.live().filter((node) => node !== self && disks.get(node)?.ready === true);
 };
 
-/** NODE_NOT_READY until this node's own disk may answer. */
-export const readyFault = ({ driver }: Pick<NodeContext, "driver">): Fault | null =>
-  driver.ready ? null : fault("NODE_NOT_READY", { reason: "its disk is not refilled yet" });
+/** NODE_NOT_READY until this node's own disk may answer; DISK_* while its index may lack something. */
+export const readyFault = ({ driver, store }: Pick<NodeContext, "driver" | "store">): Fault | null =>
+  driver.ready ? store.readFault : fault("NODE_NOT_READY", { reason: "its disk is not refilled yet" });
 
 /** Every node's disk as it was last heard of, our own included. */
 export const disksOfAll = ({

@@ -180,18 +180,21 @@ class Repairer implements Repair {
 
   /** Begins as many of the due repairs as may run now. */
   #begin(): void {
-    const now = this.#context.clock.monotonic();
+    const { clock, work } = this.#context;
+    const now = clock.monotonic();
     for (const [id, missing] of this.#missing) {
-      if (this.#stopped) return;
+      if (this.#stopped || work.diskFault !== null) return;
       if (missing.dueAt > now || !this.#hasTurn(missing.kind, now)) continue;
       this.#missing.delete(id);
       const running = this.#running[missing.kind];
       running.add(id);
-      void this.#repair(id, missing).finally(() => {
-        running.delete(id);
-        if (missing.kind === "fetch") this.#rest(now);
-        this.#begin();
-      });
+      void this.#repair(id, missing)
+        .catch((error: unknown) => noteThrown(this.#context, error))
+        .finally(() => {
+          running.delete(id);
+          if (missing.kind === "fetch") this.#rest(now);
+          this.#begin();
+        });
     }
   }
 
@@ -209,7 +212,7 @@ class Repairer implements Repair {
     if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
   }
 
-  /** Never rejects. What it reads now it may write down much later. */
+  /** What it reads now it may write down much later. Rejects with a FaultError when this disk cannot say what it has. */
   #repair(id: ImageId, missing: Missing): Promise<void> {
     return this.#context.underWay.during([id], () => this.#repairNow(id, missing));
   }

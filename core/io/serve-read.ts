@@ -184,6 +184,8 @@ export const serveFetch = async (
   request: Fetch,
 ): Promise<void> => {
   const { id, payloadHash } = request;
+  const problem = context.store.readFault;
+  if (problem !== null) return refuse(connection, problem);
   const holding = await context.store.get(id);
   const isIt = holding?.record.kind === "image" && sameBytes(holding.record.facts.payloadHash, payloadHash);
   const missing = fault("IMAGE_UNAVAILABLE", { id, reason: "not on this node's disk" });

@@ -21,7 +21,8 @@ export const serveStore = (context: NodeContext, connection: Connection, request
 
 const takeCopy = async (context: NodeContext, connection: Connection, request: Store): Promise<void> => {
   const { payloadBytes, payloadHash } = request;
-  const have = payloadHash !== null && (await has(context, request.id, payloadHash));
+  const mayAsk = payloadHash !== null && context.store.readFault === null;
+  const have = mayAsk && (await has(context, request.id, payloadHash));
   const begun = have ? good(null) : await beginPayload(context, request);
   if (!begun.ok) {
     if (payloadHash === null) await refuseBody(connection, begun.fault, payloadBytes);

@@ -188,13 +188,14 @@ class Processing {
     });
     const sendOn = (chunks: readonly Uint8Array[]): void => {
       for (const chunk of chunks) {
-        // This disk, the client, and whoever pushes.
-        let users = 3;
+        // This disk, the client, whoever pushes, and the other homes. All are counted first: a lane that has failed is
+        // done at once.
+        let users = 3 + copies.lanes;
         const onDone = (): void => {
           users--;
           if (users === 0) giveBack(new Uint8Array(chunk.buffer));
         };
-        users += copies.push(chunk, onDone);
+        copies.push(chunk, onDone);
         here.push(chunk, onDone);
         this.#back.push(chunk, onDone);
         onDone();

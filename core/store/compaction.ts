@@ -30,15 +30,17 @@ export const segmentToCompact = async (store: SegmentStore): Promise<SegmentId |
 };
 
 /**
- * Moves what lives in `segment` and removes it. `pace` is told of bytes moved and may wait; false stops half-way,
- * which leaves everything readable. Resolves to whether the segment is gone. Rejects with DISK_*.
+ * Moves what lives in `segment` and removes it, unless somebody still writes to it. `pace` is told of bytes moved and may
+ * wait; false stops half-way, which leaves everything readable. Resolves to whether the segment is gone. Rejects with
+ * DISK_*.
  */
 export const compact = async (
   store: SegmentStore,
   segment: SegmentId,
   pace: (bytes: number) => Promise<boolean>,
 ): Promise<boolean> => {
-  if (store.compacting.has(segment)) return false;
+  // A settled segment gets no more writers.
+  if (store.compacting.has(segment) || !store.segments.settled().has(segment)) return false;
   store.compacting.add(segment);
   try {
     return await moveAllOut(store, segment, pace);

@@ -10,6 +10,8 @@ interface Opened {
   users: number;
   /** Called when the last user is gone, once the file is to be removed. */
   onFree: (() => void) | null;
+  /** Once it is to be removed: whoever wants that too waits for the same. */
+  removed: Promise<void> | null;
 }
 
 /** Files kept open although nobody uses them. */
@@ -29,7 +31,7 @@ export class OpenFiles {
   /** Makes a new file, which is open then. */
   async create(name: string, bytes: number): Promise<void> {
     const file = await this.#disk.create(name, bytes);
-    this.#opened.set(name, { name, file: Promise.resolve(file), users: 0, onFree: null });
+    this.#opened.set(name, { name, file: Promise.resolve(file), users: 0, onFree: null, removed: null });
   }
 
   /** Opens it, if it is not open, for as long as `use` takes. */
@@ -74,12 +76,16 @@ export class OpenFiles {
   /** Resolves when nobody uses it any more and it is removed for good. */
   async remove(name: string): Promise<void> {
     const opened = this.#opened.get(name);
-    if (opened !== undefined) {
-      if (opened.users > 0) await new Promise<void>((resolve) => (opened.onFree = resolve));
-      this.#opened.delete(name);
-      await closeQuietly(opened);
-    }
-    await this.#disk.remove(name);
+    if (opened === undefined) return this.#disk.remove(name);
+    opened.removed ??= this.#removeWhenFree(opened);
+    return opened.removed;
+  }
+
+  async #removeWhenFree(opened: Opened): Promise<void> {
+    if (opened.users > 0) await new Promise<void>((resolve) => (opened.onFree = resolve));
+    this.#opened.delete(opened.name);
+    await closeQuietly(opened);
+    await this.#disk.remove(opened.name);
   }
 
   async close(): Promise<void> {
@@ -98,7 +104,7 @@ export class OpenFiles {
   }
 
   #open(name: string): Opened {
-    const opened: Opened = { name, file: this.#disk.open(name), users: 0, onFree: null };
+    const opened: Opened = { name, file: this.#disk.open(name), users: 0, onFree: null, removed: null };
     // Whoever uses it hears of the failure; the next one tries again.
     opened.file.catch(() => this.#opened.delete(name));
     return opened;

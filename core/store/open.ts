@@ -28,6 +28,7 @@ import {
 import { Segments, type SegmentsOptions } from "./segments.ts";
 import { SegmentStore } from "./store.ts";
 import type { walkSegment } from "./walk.ts";
+import { wholeAnswers } from "./whole-answers.ts";
 
 export interface StoreOptions {
   readonly disk: Disk;
@@ -38,15 +39,19 @@ export interface StoreOptions {
   /** `[storage] segment_bytes` and `headroom_bytes`. */
   readonly segmentBytes: number;
   readonly headroomBytes: number;
-  /** Which batches count, what is found of them, and which bytes are taken for the right ones: mutants of the simulator. */
+  /**
+   * Which batches count, what is found of them, which bytes are taken for the right ones, and what the index may answer:
+   * mutants of the simulator.
+   */
   readonly recover?: typeof recoverLog;
   readonly walk?: typeof walkSegment;
   readonly isSound?: (hash: Uint8Array, expected: Uint8Array) => boolean;
+  readonly answers?: typeof wholeAnswers;
 }
 
 /** Rejects with a FaultError: DISK_FULL, DISK_FAILED, STORE_DAMAGED. */
 export const openStore = async (options: StoreOptions): Promise<SegmentStore> => {
-  const { index, node, store, isSound = sameBytes } = options;
+  const { index, node, store, isSound = sameBytes, answers = wholeAnswers } = options;
   const segments = await Segments.open(options satisfies SegmentsOptions);
   try {
     const feedHead = await indexedUpTo(options, segments);
@@ -54,7 +59,7 @@ export const openStore = async (options: StoreOptions): Promise<SegmentStore> =>
     const newIds = new NewIds(await index.digests());
     const disk = diskName(node, store);
     const held = { feedHead, images, payloadBytes };
-    return new SegmentStore({ id: store, disk, segments, index, newIds, ...held, isSound });
+    return new SegmentStore({ id: store, disk, segments, index, newIds, ...held, isSound, answers });
   } catch (error) {
     await segments.close();
     throw error;
@@ -106,7 +111,7 @@ class Opening {
     const tail = found.find(({ head }) => head.batch === recovery.tail);
     if (tail !== undefined) await this.#writeTailAgain(tail);
     await this.#segments.resume(recovery.tail, recovery.usedUpTo, end);
-    await this.#replay(recovery);
+    await this.#replay(recovery, position.batch);
     if (await this.#namesLostSegments()) return null;
     return recovery.batches.at(-1)?.feedHead ?? position.feedHead;
   }
@@ -176,7 +181,7 @@ class Opening {
   }
 
   /** Tells the index what the batches say, in their order, which is that of the segments and of places in them. */
-  async #replay(recovery: Extract<Recovery, { readonly kind: "good" }>): Promise<void> {
+  async #replay(recovery: Extract<Recovery, { readonly kind: "good" }>, indexed: number): Promise<void> {
     const { index } = this.#options;
     const [first] = recovery.batches;
     if (first === undefined) return;
@@ -185,6 +190,7 @@ class Opening {
     const ruined: Place[] = [];
     const erased: Place[] = [];
     let changes: IndexChange[] = [];
+    let after = indexed;
     for await (const extent of this.#segments.walkAfter(first.batch - 1, this.#start)) {
       if (!("entries" in extent) || wanted.get(extent.head.batch)?.at !== extent.head.at) continue;
       const { batch, feedHead } = extent.head;
@@ -201,7 +207,8 @@ class Opening {
       if (changes.length < rowsAtOnce && batch !== recovery.tail) continue;
       // Once more: the zeros may be only in the memory of the system, when the sync of who erased has failed.
       await this.#segments.erase(erased.splice(0), entryHeadBytes);
-      await index.apply(changes, { batch, feedHead });
+      await index.apply(changes, { after, batch, feedHead });
+      after = batch;
       changes = [];
     }
     const [lost] = broken;

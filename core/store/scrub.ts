@@ -71,12 +71,19 @@ const isSound = async ({ segments }: SegmentStore, { id, first, last }: KnownSeg
   }
 };
 
+/** As long as these would take to move, so that a wait takes no processor. */
+const waitBytes = 262_144;
+
 /** What lives in the segment moves, and the file goes. Resolves to whether it is gone; `pace` may stop it half-way. */
 export const emptySegment = async (
   store: SegmentStore,
   segment: SegmentId,
   pace: (bytes: number) => Promise<boolean>,
 ): Promise<boolean> => {
-  await store.segments.seal(segment);
+  const { segments } = store;
+  await segments.seal(segment);
+  const isThere = (): boolean => segments.known.some(({ id }) => id === segment);
+  // Whoever has space in it finishes there.
+  while (isThere() && !segments.settled().has(segment)) if (!(await pace(waitBytes))) return false;
   return compact(store, segment, pace);
 };

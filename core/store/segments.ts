@@ -27,6 +27,7 @@ import {
   segmentName,
 } from "./segment-format.ts";
 import { type FoundExtent, walkSegment } from "./walk.ts";
+import { Writers } from "./writers.ts";
 
 export interface SegmentsOptions {
   readonly disk: Disk;
@@ -78,8 +79,8 @@ export class Segments {
   #manifest: Manifest;
   #open: OpenSegment | null = null;
   #spare: Promise<OpenSegment | null> | null = null;
-  /** Writers under way, by segment. */
-  readonly #writers = new Map<SegmentId, number>();
+  /** Writers under way. */
+  readonly #writers = new Writers();
   /** Space is given out one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   /** The heads of payloads, in the order of their places: each is written before the next. */
@@ -360,16 +361,7 @@ export class Segments {
   }
 
   #spaceAt(segment: SegmentId, name: string, at: number): Space {
-    this.#writers.set(segment, (this.#writers.get(segment) ?? 0) + 1);
-    let held = true;
-    const release = (): void => {
-      if (!held) return;
-      held = false;
-      const left = (this.#writers.get(segment) ?? 1) - 1;
-      if (left === 0) this.#writers.delete(segment);
-      else this.#writers.set(segment, left);
-    };
-    return { segment, name, at, release };
+    return { segment, name, at, release: this.#writers.add(segment) };
   }
 
   /** Seals the open segment and begins the next one. The log has no batch in flight meanwhile. */

@@ -25,13 +25,14 @@ import type {
 import { countFitting, type Draft, imagesOf, type Known, type Plan, planBatch, type Wish } from "./batch.ts";
 import { KnownRecords, knownIn } from "./known-records.ts";
 import { layOut, measure, placedIn } from "./layout.ts";
-import { isFurther, type LogPlace, noteLogStart } from "./log-start.ts";
 import type { NewIds } from "./new-ids.ts";
 import { StagedPayloadWriter } from "./payload-writer.ts";
 import { readVerified } from "./reading.ts";
 import type { Segments } from "./segments.ts";
+import { faultIn, ToldIndex } from "./told-index.ts";
 import { UnderWay } from "./under-way.ts";
 import { logBytesMax } from "./walk.ts";
+import type { wholeAnswers } from "./whole-answers.ts";
 
 export interface StoreParts {
   readonly id: StoreId;
@@ -44,6 +45,7 @@ export interface StoreParts {
   readonly newIds: NewIds;
   /** Whether what was read is what was stored. */
   readonly isSound: (hash: Uint8Array, expected: Uint8Array) => boolean;
+  readonly answers: typeof wholeAnswers;
 }
 
 interface Waiting {
@@ -61,6 +63,7 @@ const wishRecordsMax = 8;
 
 export class SegmentStore implements Store {
   readonly id: StoreId;
+  /** For questions: an answer has all that is durable, or is a fault. */
   readonly index: Index;
   readonly segments: Segments;
   /** This node's name for its disk, as tombstones list it. */
@@ -70,25 +73,22 @@ export class SegmentStore implements Store {
   /** Segments that are being emptied, by whomever. */
   readonly compacting = new Set<SegmentId>();
   #chores: Promise<unknown> = Promise.resolve();
+  readonly #told: ToldIndex;
   readonly #known: KnownRecords;
   readonly #isSound: StoreParts["isSound"];
   #feedHead: number;
   #images: number;
   #payloadBytes: number;
-  /** The last batch, and the last that was noted. */
-  #log: LogPlace | null = null;
-  #noted: LogPlace | null = null;
   #fault: Fault | null = null;
-  /** Why the index does not know yet what is durable; it passes when there is room again. */
-  #behind: Fault | null = null;
   #closed = false;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
 
   constructor(parts: StoreParts) {
     this.id = parts.id;
-    this.index = parts.index;
-    this.#known = new KnownRecords(parts.index, parts.newIds);
+    this.#told = new ToldIndex(parts.index, parts.answers, (problem) => this.#fail(problem));
+    this.index = this.#told.asked;
+    this.#known = new KnownRecords(this.index, parts.newIds);
     this.segments = parts.segments;
     this.disk = parts.disk;
     this.#isSound = parts.isSound;
@@ -111,30 +111,28 @@ export class SegmentStore implements Store {
 
   /** DISK_FULL passes (`lookAgain`); everything else stays. */
   get fault(): Fault | null {
-    return this.#fault ?? this.#behind;
+    return this.#fault ?? this.#told.fault;
+  }
+
+  get readFault(): Fault | null {
+    return this.#told.fault;
   }
 
   /** To be called now and then: whether an index that had no room has caught up. Never rejects. */
-  async lookAgain(): Promise<void> {
-    if (this.#behind === null) return;
-    try {
-      await this.index.position();
-      this.#behind = null;
-    } catch (error) {
-      this.#failIndex(faultIn(error));
-    }
+  lookAgain(): Promise<void> {
+    return this.#told.lookAgain();
   }
 
   async begin(id: ImageId, payloadBytes: number): Promise<Result<PayloadWriter>> {
     const problem = this.#unusable();
     if (problem !== null) return bad(problem);
     const onEnd = this.underWay.begin([id]);
+    // Asked for now, so that the batch does not have to wait for the answer.
     try {
-      // Asked for now, so that the batch does not have to wait for the answer.
       await this.#known.of(id);
     } catch (error) {
       onEnd();
-      throw error;
+      return bad(faultIn(error));
     }
     return good(
       new StagedPayloadWriter({
@@ -280,9 +278,9 @@ export class SegmentStore implements Store {
     if (this.fault === null && this.segments.syncedBatch > 0) {
       const mark: Plan = { drafts: new Map(), drops: [], faults: [], feedHead: this.#feedHead };
       await this.#write(mark, new Map()).catch(() => undefined);
-      if (this.#log !== null) await noteLogStart(this.index, this.#log).catch(() => undefined);
+      await this.#told.noteEnd();
     }
-    await this.index.close().catch(() => undefined);
+    await this.#told.close();
     await this.segments.close();
   }
 
@@ -361,18 +359,7 @@ export class SegmentStore implements Store {
     await this.segments.writeBatch(space, laid.pieces, placedIn(plan.drafts.values()));
     this.#see(plan, before, laid.payloads);
     const drops = plan.drops.map((id) => ({ kind: "drop", id }) as const);
-    const failed = (error: unknown): void => this.#failIndex(faultIn(error));
-    this.index.apply([...laid.changes, ...drops], { batch, feedHead }).catch(failed);
-    this.#log = laid.log;
-    if (!isFurther(this.#noted, laid.log)) return;
-    this.#noted = laid.log;
-    noteLogStart(this.index, laid.log).catch(failed);
-  }
-
-  /** What is durable is so all the same; the index is told again before it answers anything. */
-  #failIndex(problem: Fault): void {
-    if (problem.code === "DISK_FULL") this.#behind ??= problem;
-    else this.#fail(problem);
+    this.#told.tell([...laid.changes, ...drops], { after: previous, batch, feedHead }, laid.log);
   }
 
   /** The batch is durable: from now on everybody may know. */
@@ -427,8 +414,3 @@ const holdingOf = ({ record, change, payload }: Known): Holding => ({
 async function* listed(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
 }
-
-const faultIn = (error: unknown): Fault => {
-  if (error instanceof FaultError) return error.fault;
-  throw error;
-};

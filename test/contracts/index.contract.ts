@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ImageId, UserName } from "../../core/model/ids.ts";
 import { digestBucketMs, digestBucketOf } from "../../core/model/image-id.ts";
-import type { Change, Index, IndexRow, Place } from "../../core/ports.ts";
+import type { Change, Index, IndexChange, IndexRow, IndexStep, Place } from "../../core/ports.ts";
 import {
   alice,
   bob,
@@ -46,9 +46,22 @@ const everything = Number.MAX_SAFE_INTEGER;
 
 const idsOf = (rows: readonly { readonly id: ImageId }[]): readonly ImageId[] => rows.map(({ id }) => id);
 
-/** Applies rows as one batch; the feed head is the greatest change. */
+const stepTo = (batch: number): IndexStep => ({ after: batch - 1, batch, feedHead: 7 * batch });
+
+/** The next batch. */
+const applyNext = async (
+  index: Index,
+  changes: readonly IndexChange[],
+  feedHead: number,
+  lastBatch?: number,
+): Promise<void> => {
+  const { batch: after } = await index.position();
+  await index.apply(changes, { after, batch: lastBatch ?? after + 1, feedHead });
+};
+
+/** Applies rows as the next batch; the feed head is the greatest change. */
 const putAll = (index: Index, ...rows: readonly IndexRow[]): Promise<void> =>
-  index.apply(rows.map(put), { batch: 1, feedHead: Math.max(0, ...rows.map(({ change }) => change)) });
+  applyNext(index, rows.map(put), Math.max(0, ...rows.map(({ change }) => change)));
 
 /** Runs the contract on the indexes of new labs. */
 export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
@@ -87,7 +100,7 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       await putAll(index, rowAt(1));
       expect(await index.get([idAt(2), idAt(1), idAt(2)])).toEqual([null, rowAt(1), null]);
       expect(await index.get([])).toEqual([]);
-      await index.apply([drop(idAt(2))], { batch: 2, feedHead: 1 });
+      await applyNext(index, [drop(idAt(2))], 1);
       await index.forgetSuperseded(idAt(2), [place(1, 1)]);
       await index.forgetSegment(segment(77));
       expect(await index.supersededOf(idAt(2))).toEqual([]);
@@ -103,7 +116,7 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       const purged = tombstoneAt(1, { change: 4, entry: place(2, 500) });
       await putAll(index, purged);
       expect(await index.get([idAt(1), idAt(2)])).toEqual([purged, rowAt(2)]);
-      await index.apply([drop(idAt(1))], { batch: 2, feedHead: 4 });
+      await applyNext(index, [drop(idAt(1))], 4);
       expect(await index.get([idAt(1), idAt(2)])).toEqual([null, rowAt(2)]);
     });
 
@@ -134,12 +147,12 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
   describe(`${name} moves batch by batch`, () => {
     test("with the position in the same step, also when nothing else changes", async () => {
       const index = await open();
-      await index.apply([put(rowAt(1))], { batch: 7, feedHead: 1 });
+      await index.apply([put(rowAt(1))], { after: 0, batch: 7, feedHead: 1 });
       expect(await index.position()).toEqual({ batch: 7, feedHead: 1 });
-      await index.apply([], { batch: 8, feedHead: 1 });
+      await index.apply([], { after: 7, batch: 8, feedHead: 1 });
       expect(await index.position()).toEqual({ batch: 8, feedHead: 1 });
       const greatest = { batch: Number.MAX_SAFE_INTEGER, feedHead: Number.MAX_SAFE_INTEGER };
-      await index.apply([], greatest);
+      await index.apply([], { after: 8, ...greatest });
       expect(await index.position()).toEqual(greatest);
     });
 
@@ -147,7 +160,7 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       const index = await open();
       await index.apply(
         [put(rowAt(1)), drop(idAt(1)), put(rowAt(2)), put(rowAt(2, { change: 3 })), put(rowAt(4))],
-        { batch: 1, feedHead: 4 },
+        { after: 0, batch: 1, feedHead: 4 },
       );
       expect(await index.get([idAt(1), idAt(2), idAt(4)])).toEqual([null, rowAt(2, { change: 3 }), rowAt(4)]);
     });
@@ -156,7 +169,7 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       const index = await open();
       const heads: Promise<number>[] = [];
       for (let batch = 1; batch <= 50; batch++) {
-        void index.apply([put(rowAt(batch))], { batch, feedHead: batch });
+        void index.apply([put(rowAt(batch))], { after: batch - 1, batch, feedHead: batch });
         heads.push(index.position().then(({ feedHead }) => feedHead));
         heads.push(index.walk(null, 100).then(({ rows }) => rows.length));
       }
@@ -174,20 +187,61 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
         ...[drop(idAt(2)), put(rowAt(2, { change: 5 })), drop(idAt(2))],
         ...[put(rowAt(6)), put(rowAt(7, { change: 4 }))],
       ];
-      const failing = index.apply(impossible, { batch: 2, feedHead: 5 });
+      const failing = index.apply(impossible, { after: 1, batch: 2, feedHead: 5 });
       await expect(failing).rejects.toMatchObject({ fault: { code: "DISK_FAILED" } });
       expect(await index.position()).toEqual({ batch: 1, feedHead: 2 });
       expect({ sums: await sumsIn(index), walk: await index.walk(null, 10) }).toEqual(before);
       expect(await index.supersededOf(idAt(1))).toEqual([]);
-      await putAll(index, rowAt(3));
+      await index.apply([put(rowAt(3))], { after: 1, batch: 2, feedHead: 3 });
       expect(idsOf((await index.walk(null, 10)).rows)).toEqual([1, 2, 3].map((n) => idAt(n)));
+      expect(await index.position()).toEqual({ batch: 2, feedHead: 3 });
+    });
+
+    test("and none after one that failed, until that one is in", async () => {
+      const index = await open();
+      await putAll(index, rowAt(1), rowAt(2));
+      const before = { sums: await sumsIn(index), walk: await index.walk(null, 10) };
+      const [second, third, fourth] = [stepTo(2), stepTo(3), stepTo(4)];
+      const failing = index.apply([put(rowAt(3)), put(rowAt(4, { change: 3 }))], second);
+      // Nobody waits for it.
+      const following = [
+        index.apply([put(rowAt(5))], third),
+        index.apply([drop(idAt(1)), put(rowAt(2, { change: 6 }))], fourth),
+        index.apply([], fourth),
+      ];
+      const asked = [index.position(), index.walk(null, 10)];
+      const results = await Promise.allSettled([failing, ...following]);
+      for (const result of results)
+        expect(result).toMatchObject({ status: "rejected", reason: { fault: { code: "DISK_FAILED" } } });
+      expect(await Promise.all(asked)).toEqual([{ batch: 1, feedHead: 2 }, before.walk]);
+      expect({ sums: await sumsIn(index), walk: await index.walk(null, 10) }).toEqual(before);
+      await index.apply([put(rowAt(3))], second);
+      await index.apply([put(rowAt(5))], third);
+      expect(idsOf((await index.walk(null, 10)).rows)).toEqual([1, 2, 3, 5].map((n) => idAt(n)));
+      expect(await index.position()).toEqual({ batch: 3, feedHead: 21 });
+    });
+
+    test("each once, and none that is older or begins elsewhere", async () => {
+      const index = await open();
+      await index.apply([put(rowAt(1))], { after: 0, batch: 4, feedHead: 1 });
+      for (const after of [0, 3, 5, Number.MAX_SAFE_INTEGER]) {
+        const refused = index.apply([drop(idAt(1))], { after, batch: 9, feedHead: 2 });
+        await expect(refused, String(after)).rejects.toMatchObject({ fault: { code: "DISK_FAILED" } });
+      }
+      expect(await index.get([idAt(1)])).toEqual([rowAt(1)]);
+      await index.clear();
+      const refused = index.apply([put(rowAt(2))], { after: 4, batch: 5, feedHead: 2 });
+      await expect(refused).rejects.toMatchObject({ fault: { code: "DISK_FAILED" } });
+      expect(await index.position()).toEqual({ batch: 0, feedHead: 0 });
+      await index.apply([put(rowAt(2))], { after: 0, batch: 5, feedHead: 2 });
+      expect(await index.position()).toEqual({ batch: 5, feedHead: 2 });
     });
 
     test("and all of it is there when it is opened again", async () => {
       const lab = makeLab();
       const index = await lab.open();
       await putAll(index, rowAt(1), rowAt(2), tombstoneAt(3));
-      await index.apply([put(rowAt(1, { change: 4, entry: place(2, 0) }))], { batch: 5, feedHead: 4 });
+      await applyNext(index, [put(rowAt(1, { change: 4, entry: place(2, 0) }))], 4, 5);
       await index.setNote("origin", "here");
       const before = { sums: await sumsIn(index), feed: await index.changedAfter(0, 10) };
       await index.close();
@@ -262,7 +316,7 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       expect(await ids(alice)).toEqual([4, 3, 1].map((n) => idAt(n)));
       expect(await index.find(alice, idAt(2), 10)).toEqual([]);
       await putAll(index, tombstoneAt(4, { owner: bob, change: 7 }));
-      await index.apply([drop(idAt(2))], { batch: 9, feedHead: 8 });
+      await applyNext(index, [drop(idAt(2))], 8);
       expect(await ids(alice)).toEqual([3, 1].map((n) => idAt(n)));
       expect(await ids(carol)).toEqual([]);
     });
@@ -339,7 +393,7 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       await index.forgetSegment(segment(1));
       expect(await index.supersededOf(idAt(1))).toEqual([place(2, 1)]);
       await index.forgetSuperseded(idAt(1), [place(2, 1)]);
-      await index.apply([drop(idAt(2))], { batch: 2, feedHead: 30 });
+      await applyNext(index, [drop(idAt(2))], 30);
       await putAll(index, rowAt(2, { change: 40 }));
       const left = [1, 2, 3].map((n) => index.supersededOf(idAt(n)));
       expect(await Promise.all(left)).toEqual([[], [], [place(2, 3)]]);
@@ -483,7 +537,8 @@ const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
         maxLength: 5,
       })
       .map((makers) => async (index: Index, before: IndexModel) => {
-        let { feedHead } = await index.position();
+        const { batch: after, feedHead: head } = await index.position();
+        let feedHead = head;
         const batch = makers.reduce(
           ({ model, changes }, maker) => {
             const change = maker(model, ++feedHead);
@@ -491,7 +546,7 @@ const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
           },
           { model: before, changes: [] as readonly ReturnType<typeof put>[] },
         );
-        await index.apply(batch.changes, { batch: feedHead, feedHead });
+        await index.apply(batch.changes, { after, batch: after + 1, feedHead });
         return batch.model;
       }),
   },

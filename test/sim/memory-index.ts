@@ -1,8 +1,8 @@
 /**
  * The index in memory, on a simulated disk that outlives its process: the port said as simply as possible.
  *
- * Every call takes effect at once and is answered in the next turn. What is asked is looked for among all rows;
- * a simulated cluster has few.
+ * Every call takes effect at once and is answered in its turn, which is the next one, but for a failing disk, that takes
+ * its time. What is asked is looked for among all rows; a simulated cluster has few.
  */
 import type { UserName } from "../../core/model/ids.ts";
 import { digestBucketOf, namesImage } from "../../core/model/image-id.ts";
@@ -19,8 +19,15 @@ import type {
 import { Content, failed, type Undo } from "./memory-index-content.ts";
 
 export interface MemoryIndexDisk {
-  /** For a process that starts. Whoever had it open before has lost it. */
-  open(): Index;
+  /**
+   * For a process that starts. Whoever had it open before has lost it. `onFailure` is called when a batch fails by
+   * `failNextApply`; that it did is told when what it gives resolves, and nothing that was asked after it sooner.
+   */
+  open(onFailure?: () => Promise<void>): Index;
+  /** The next batch cannot be written, once: DISK_FAILED. */
+  failNextApply(): void;
+  /** What was to fail does not. */
+  repair(): void;
   /** The process is gone: what it still asks for fails, with DISK_FAILED. */
   crash(): void;
   /** A power loss took the last so many writing calls, at most `undoneMax`. The process is gone. */
@@ -45,6 +52,7 @@ export const createMemoryIndexDisk = (): MemoryIndexDisk => {
   let content = new Content();
   let history: Undo[] = [];
   let user: symbol | null = null;
+  let fails = false;
 
   const replaceBy = (next: Content): void => {
     content = next;
@@ -52,12 +60,16 @@ export const createMemoryIndexDisk = (): MemoryIndexDisk => {
     user = null;
   };
   return {
-    open: () => {
+    open: (onFailure = async () => undefined) => {
       const self = Symbol();
       user = self;
-      const read: Read = async (ask) => {
-        if (user !== self) throw failed("it is open no more");
-        return ask(content);
+      let turn: Promise<void> = Promise.resolve();
+      const read: Read = (ask) => {
+        const answer = attempt(() => {
+          if (user !== self) throw failed("it is open no more");
+          return ask(content);
+        });
+        return turn.then(answer);
       };
       const write: Write = (change) =>
         read(() => {
@@ -67,11 +79,26 @@ export const createMemoryIndexDisk = (): MemoryIndexDisk => {
       const close = async (): Promise<void> => {
         if (user === self) user = null;
       };
+      const { apply, ...writes } = writesTo(write);
+      const tryToApply: Index["apply"] = (changes, step) => {
+        if (!fails || user !== self) return apply(changes, step);
+        fails = false;
+        turn = onFailure();
+        return read(() => {
+          throw failed("a write failed, because somebody wants it to");
+        });
+      };
       const settle = (): Promise<void> =>
         read(() => {
           history = [];
         });
-      return { ...questionsTo(read), ...sumsOf(read), ...writesTo(write), settle, close };
+      return { ...questionsTo(read), ...sumsOf(read), ...writes, apply: tryToApply, settle, close };
+    },
+    failNextApply: () => {
+      fails = true;
+    },
+    repair: () => {
+      fails = false;
     },
     crash: () => {
       user = null;
@@ -87,16 +114,30 @@ export const createMemoryIndexDisk = (): MemoryIndexDisk => {
   };
 };
 
+/** Does it now, and gives what says later how that went. */
+const attempt = <Value>(work: () => Value): (() => Value) => {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+};
+
 type Read = <Value>(ask: (content: Content) => Value) => Promise<Value>;
 type Write = (change: (content: Content) => void) => Promise<void>;
 
 const writesTo = (
   write: Write,
 ): Pick<Index, "apply" | "clear" | "forgetSuperseded" | "forgetSegment" | "setNote"> => ({
-  apply: (changes, position) =>
+  apply: (changes, { after, batch, feedHead }) =>
     write((content) => {
+      const { batch: at } = content.position;
+      if (at !== after) throw failed(`batch ${batch} follows on ${after}, and the index is at ${at}`);
       for (const change of changes) content.apply(change);
-      content.setPosition(position);
+      content.setPosition({ batch, feedHead });
     }),
   clear: () => write((content) => content.clear()),
   forgetSuperseded: (id, places) => write((content) => content.forgetSuperseded(id, places)),

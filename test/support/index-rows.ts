@@ -3,7 +3,7 @@
  * batches, so that from a number alone it is known what an index must hold.
  */
 import { type ImageId, imageId, userNameOf } from "../../core/model/ids.ts";
-import type { IndexChange, IndexPosition, IndexRow, Place, SegmentId } from "../../core/ports.ts";
+import type { IndexChange, IndexPosition, IndexRow, IndexStep, Place, SegmentId } from "../../core/ports.ts";
 
 export const alice = userNameOf("alice");
 export const bob = userNameOf("bob");
@@ -82,4 +82,10 @@ export const batchAt = (batch: number): readonly IndexChange[] =>
     return put(rowAt(n, { change, entry, homes: String(change % 5), thumbnail: bytesAt(change, 3_000) }));
   });
 
+/** With which the batch is applied, after the one before. */
+export const stepAt = (batch: number): IndexStep => ({
+  after: batch - 1,
+  batch,
+  feedHead: batch * seriesRows,
+});
 export const positionAt = (batch: number): IndexPosition => ({ batch, feedHead: batch * seriesRows });

@@ -26,6 +26,7 @@ export class MemoryStore implements Store {
   images = 0;
   payloadBytes = 0;
   fault: Fault | null = null;
+  readFault: Fault | null = null;
   /** Every call of `merge`, also those that brought nothing new. */
   readonly merges: (readonly AnyRecord[])[] = [];
   /** What the next call of `merge` waits for; then it is forgotten. */

@@ -89,7 +89,7 @@ const indexOn = ({ ask, stop }: Thread): Index => {
   let closing: Promise<void> | null = null;
   return {
     position: () => ask("position"),
-    apply: (changes, position) => ask("apply", changes.map(withOwnBytes), position),
+    apply: (changes, step) => ask("apply", changes.map(withOwnBytes), step),
     clear: () => ask("clear"),
     get: (ids) => ask("get", ids),
     changedAfter: (after, limit) => ask("changedAfter", after, limit),

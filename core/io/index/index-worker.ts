@@ -5,8 +5,9 @@
  * later job fails too, and who opens it next begins anew.
  *
  * Changes that a full disk has no room for are owed from then on: they are tried again before every later job, and
- * until they are in nothing else is done or answered. So the index has no hole when there is room again, and nobody is
- * told less than what is durable.
+ * until they are in nothing else is done or answered. So nobody is told less than what is durable. Changes that fail for
+ * another reason are given up, and with them all later ones, which do not follow on what is there (`Index.apply`): the
+ * index stays behind, and reads on when the store is opened again.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { bad, type Fault, good, type Result } from "../../model/faults.ts";

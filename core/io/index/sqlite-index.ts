@@ -17,6 +17,7 @@ import type {
   IndexedPage,
   IndexPosition,
   IndexRow,
+  IndexStep,
   Place,
   RecordDigest,
   SegmentId,
@@ -88,8 +89,10 @@ export class SqliteIndex implements AtOnce<Index> {
     return { batch: Number(batch), feedHead: Number(feed_head) };
   }
 
-  apply(changes: readonly IndexChange[], position: IndexPosition): void {
+  apply(changes: readonly IndexChange[], { after, batch, feedHead }: IndexStep): void {
     this.#atomically(() => {
+      const at = this.position().batch;
+      if (at !== after) throw new Error(`batch ${batch} follows on ${after}, and the index is at ${at}`);
       const differences = new Differences();
       for (const change of changes) {
         if (change.kind === "put") this.#put(change.row, differences);
@@ -97,7 +100,7 @@ export class SqliteIndex implements AtOnce<Index> {
       }
       this.#move(differences);
       const { count, total } = differences.held;
-      this.#statements.moveState.run(position.batch, position.feedHead, count, total);
+      this.#statements.moveState.run(batch, feedHead, count, total);
     });
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { syncWith } from "../../../core/io/digest-sync.ts";
 import { fault } from "../../../core/model/faults.ts";
 import { type ImageId, nodeId } from "../../../core/model/ids.ts";
-import { digestBucketMs, imageIdFrom } from "../../../core/model/image-id.ts";
+import { digestBucketMs, digestBucketOf, imageIdFrom } from "../../../core/model/image-id.ts";
 import { digestEntriesMax, futureMsMax, pageRecordsMax } from "../../../core/model/limits.ts";
 import type { Request } from "../../../core/model/messages.ts";
 import type { AnyRecord } from "../../../core/model/records.ts";
@@ -120,6 +120,22 @@ describe("what goes wrong", () => {
     const { one, two } = pair();
     two.ready = false;
     expect(await syncWith(one.context, n2)).toMatchObject({ ok: false, fault: { code: "NODE_NOT_READY" } });
+  });
+
+  test("neither does one whose index may lack something: what it lacks would seem to be news", async () => {
+    const { one, two } = pair();
+    await one.store.merge([recordOf(idOf(1))]);
+    const problem = fault("DISK_FAILED", { path: "index", reason: "EIO" });
+    two.store.readFault = problem;
+    expect(await syncWith(one.context, n2)).toEqual({ ok: false, fault: problem });
+    const { context } = two;
+    const bucket = digestBucketOf(idOf(1));
+    for (const ask of [
+      () => two.answer({ kind: "bucket", bucket, after: null }),
+      () => two.answer({ kind: "records", ids: [idOf(1)] }),
+      () => two.answer({ kind: "pull", store: context.store.id, after: 0 }),
+    ])
+      expect(await ask()).toMatchObject({ kind: "refused", code: "DISK_FAILED" });
   });
 
   test("a record that is gone by the time it is asked for is no trouble", async () => {

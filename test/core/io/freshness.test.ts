@@ -76,6 +76,22 @@ describe("before a node answers", () => {
     expect(town.node(2).asked).toEqual([]);
   });
 
+  test.each([
+    fault("DISK_FAILED", { path: "index", reason: "EIO" }),
+    fault("DISK_FULL", { path: "index", freeBytes: 0 }),
+  ])("it answers nothing while its index may lack something: $code", async (problem) => {
+    const town = new Town(3);
+    town.node(1).store.readFault = problem;
+    expect(await town.freshness.catchUp()).toEqual({ ok: false, fault: problem });
+    expect(town.node(2).asked).toEqual([]);
+    town.node(1).store.readFault = null;
+    // Of the others, too, nobody counts whose index may lack something.
+    for (const id of [2, 3]) town.node(id).store.readFault = problem;
+    expect(await town.freshness.catchUp()).toMatchObject({ ok: false, fault: { code: "NO_QUORUM" } });
+    town.node(3).store.readFault = null;
+    expect(await town.freshness.catchUp()).toMatchObject({ ok: true });
+  });
+
   test("a pull that was begun earlier is not enough: it may have asked too early", async () => {
     const town = new Town(3);
     town.node(3).live = false;

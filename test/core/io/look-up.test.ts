@@ -71,6 +71,15 @@ describe("whether an image was stored before", () => {
     expect(at(2).asked).toEqual([]);
   });
 
+  test("the word of a node whose index may lack something does not count", async () => {
+    const { one, at } = await nodeAmong([null, record]);
+    at(2).store.readFault = fault("DISK_FAILED", { path: "index", reason: "EIO" });
+    expect(await recordAt(one)).toEqual(record);
+    const { one: other, at: among } = await nodeAmong([null, "refuses"]);
+    among(2).store.readFault = fault("DISK_FAILED", { path: "index", reason: "EIO" });
+    expect(await recordAt(other)).toEqual(fault("NO_QUORUM", { live: 1, needed: 2 }));
+  });
+
   test("a majority of five has met one who knows after two answers, not after one", async () => {
     const { one } = await nodeAmong(["refuses", null, "refuses", record]);
     expect(await recordAt(one)).toEqual(record);

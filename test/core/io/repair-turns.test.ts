@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NodeContext } from "../../../core/io/node-context.ts";
 import { createRepair, type Repair } from "../../../core/io/repair.ts";
-import { good, type Result } from "../../../core/model/faults.ts";
+import { type Fault, FaultError, fault, good, type Result } from "../../../core/model/faults.ts";
 import { homeKey } from "../../../core/model/home-key.ts";
 import { type ImageId, nodeId } from "../../../core/model/ids.ts";
 import { homesOf, type ImageRecord } from "../../../core/model/records.ts";
@@ -56,6 +56,7 @@ interface Scene {
   readonly store: HoldingStore;
   readonly repair: Repair;
   readonly fetched: () => number;
+  readonly failures: () => readonly Fault[];
 }
 
 /** Node 1 of three, with uploads under way; what it asks of the others is never answered. */
@@ -68,11 +69,12 @@ const busyNode = (): Scene => {
   const store = new HoldingStore(storeOf(one));
   const { context } = node;
   const driver = { ...context.driver, ready: true, loads: () => new Map() };
-  const work = { inFlight: 1, diskFault: null, failDisk: () => undefined };
+  const failures: Fault[] = [];
+  const work = { inFlight: 1, diskFault: null, failDisk: (problem: Fault) => failures.push(problem) };
   const repair = createRepair({ ...context, store, driver, work } as unknown as NodeContext);
   const fetched = (): number =>
     [...nodes.values()].flatMap(({ asked }) => asked).filter(({ kind }) => kind === "fetch").length;
-  return { clock, store, repair, fetched };
+  return { clock, store, repair, fetched, failures: () => failures };
 };
 
 const look = async ({ clock, repair }: Scene, ms: number): Promise<void> => {
@@ -112,4 +114,17 @@ test("what is found gone before it was claimed is fetched instead", async () => 
   expect(fetched()).toBe(0);
   await look(scene, laterMs);
   expect(fetched()).toBe(1);
+});
+
+test("a disk that fails meanwhile ends the repairs, and nothing else", async () => {
+  const scene = busyNode();
+  const { store } = scene;
+  const [one, two] = [idOf(1), idOf(2)];
+  await store.merge([one, two].map((id) => recordOf(id, { homes: homesAt([2, 3]) })));
+  for (const id of [one, two]) store.here.add(id);
+  await look(scene, 1_000);
+  const failed = fault("DISK_FAILED", { path: "index", reason: "EIO" });
+  store.get = () => Promise.reject(new FaultError(failed));
+  await look(scene, laterMs);
+  expect(new Set(scene.failures())).toEqual(new Set([failed]));
 });

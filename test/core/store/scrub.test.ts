@@ -1,7 +1,9 @@
 /** Damage in what holds entries together, which no entry shows. */
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { nodeId } from "../../../core/model/ids.ts";
+import { FaultError } from "../../../core/model/faults.ts";
+import { type ImageId, nodeId } from "../../../core/model/ids.ts";
+import type { PayloadWriter } from "../../../core/ports.ts";
 import { dropTombstones, erasePurged } from "../../../core/store/eraser.ts";
 import { openStore } from "../../../core/store/open.ts";
 import { checkImage, damagedSegments, emptySegment } from "../../../core/store/scrub.ts";
@@ -10,7 +12,7 @@ import type { SegmentStore } from "../../../core/store/store.ts";
 import { createMemoryIndexDisk } from "../../sim/memory-index.ts";
 import { createRandom } from "../../sim/random.ts";
 import { createSimFolder, type SimFolder } from "../../sim/sim-folder.ts";
-import { idOf, inspected, recordOf, storeOf, tombstoneOf } from "../../support/records.ts";
+import { hashOf, idOf, inspected, recordOf, storeOf, tombstoneOf } from "../../support/records.ts";
 
 const openOn = (folder: SimFolder): Promise<SegmentStore> =>
   openStore({
@@ -19,7 +21,7 @@ const openOn = (folder: SimFolder): Promise<SegmentStore> =>
     store: storeOf(1),
     node: nodeId(1),
     newSegmentId: () => segmentIdOf(randomBytes(16).toString("hex")),
-    segmentBytes: 1_048_576,
+    segmentBytes: 2_097_152,
     headroomBytes: 0,
   });
 
@@ -41,6 +43,12 @@ const flip = (folder: SimFolder, name: string, at: number): void => {
 
 const headOfLog = (folder: SimFolder, name: string): number =>
   Buffer.from(folder.contentOf(name) ?? []).indexOf("DSLG");
+
+const beginOn = async (store: SegmentStore, id: ImageId, bytes: number): Promise<PayloadWriter> => {
+  const begun = await store.begin(id, bytes);
+  if (!begun.ok) throw new FaultError(begun.fault);
+  return begun.value;
+};
 
 const always = async (): Promise<boolean> => true;
 
@@ -92,4 +100,31 @@ test("a broken entry that was replaced is not the newest once its image is forgo
   });
   const last = await openOn(folder);
   expect((await last.recordsOf(ids)).map((record) => record !== null)).toEqual([false, true, true, true]);
+});
+
+test("a damaged segment into which a payload is being written stays until that is done", async () => {
+  const { folder, store, name } = await filled();
+  const bytes = new Uint8Array(300_000).fill(5);
+  const sound = recordOf(idOf(9));
+  const facts = { ...sound.facts, payloadBytes: bytes.length, payloadHash: hashOf(bytes) };
+  // It stands in the segment, piece by piece.
+  const begun = await beginOn(store, facts.id, bytes.length);
+  await begun.write(bytes.subarray(0, 280_000));
+  flip(folder, name, headOfLog(folder, name) + 12);
+  const [damaged] = await damagedSegments(store);
+  if (damaged === undefined) throw new Error("nothing is damaged");
+  let waited = 0;
+  const pace = async (): Promise<boolean> => {
+    waited++;
+    if (waited === 3) {
+      await begun.write(bytes.subarray(280_000));
+      expect((await begun.commit({ ...sound, facts })).ok).toBe(true);
+    }
+    return true;
+  };
+  expect(await emptySegment(store, damaged, pace)).toBe(true);
+  expect(waited).toBeGreaterThanOrEqual(3);
+  expect(store.fault).toBeNull();
+  expect(await store.verify(facts.id)).toBe("sound");
+  expect(folder.names).not.toContain(name);
 });

@@ -44,6 +44,8 @@ const openTroubled = async () => {
   const index = createMemoryIndexDisk();
   const trouble: { now: Fault | null; slow: Promise<void> | null } = { now: null, slow: null };
   const room: Room = { now: "enough" };
+  /** So long a batch that the index cannot write takes to fail. */
+  const failing = Promise.withResolvers<void>();
   const real = folder.open(async () => undefined);
   const check = (): void => {
     if (trouble.now !== null) throw new FaultError(trouble.now);
@@ -69,14 +71,17 @@ const openTroubled = async () => {
   const open = (): Promise<SegmentStore> =>
     openStore({
       disk,
-      index: owingIndex(index.open(), room),
+      index: owingIndex(
+        index.open(() => failing.promise),
+        room,
+      ),
       store: storeOf(1),
       node: nodeId(1),
       newSegmentId: () => segmentIdOf(randomBytes(16).toString("hex")),
       segmentBytes: 1_048_576,
       headroomBytes: 0,
     });
-  return { store: await open(), open, folder, trouble, room };
+  return { store: await open(), open, folder, trouble, room, indexDisk: index, failing };
 };
 const withThumbnail = (n: number, bytes: number) =>
   recordOf(idOf(n), {
@@ -109,6 +114,72 @@ test("a disk that fails does not pass: nothing more is stored, and it says why",
   trouble.now = null;
   expect(store.fault).toEqual(failed);
   expect(codeOf(await store.merge([recordOf(idOf(2))]))).toBe("DISK_FAILED");
+});
+
+test("what it had acknowledged before it failed can still be read: the index has all of that", async () => {
+  const { store, folder } = await openTroubled();
+  const [one, two] = [recordOf(idOf(1)), recordOf(idOf(2))];
+  expect(codeOf(await store.merge([one]))).toBe("stored");
+  folder.failNextSync();
+  expect(codeOf(await store.merge([two]))).toBe("DISK_FAILED");
+  expect(store.fault?.code).toBe("DISK_FAILED");
+  expect(store.readFault).toBeNull();
+  expect((await store.list(one.facts.owner, null, 10)).holdings.map(({ record }) => record)).toEqual([one]);
+  expect((await store.changedAfter(0, 10)).entries).toHaveLength(1);
+});
+
+test("an index that could not write a batch, once, tells nothing from then on; opened again it has all", async () => {
+  const { store, open, indexDisk, failing } = await openTroubled();
+  const [one, two, three] = [recordOf(idOf(1)), recordOf(idOf(2)), recordOf(idOf(3))];
+  const { owner } = one.facts;
+  expect(codeOf(await store.merge([one]))).toBe("stored");
+  indexDisk.failNextApply();
+  // Durable in the segments, and so acknowledged, before the index has said anything.
+  for (const record of [two, three]) expect(codeOf(await store.merge([record]))).toBe("stored");
+  expect(store.fault).toBeNull();
+  const early = store.list(owner, null, 10);
+  const failed = { fault: { code: "DISK_FAILED" } };
+  const refused = expect(early).rejects.toMatchObject(failed);
+  failing.resolve();
+  await refused;
+  expect([store.fault?.code, store.readFault?.code]).toEqual(["DISK_FAILED", "DISK_FAILED"]);
+  expect(codeOf(await store.merge([recordOf(idOf(4))]))).toBe("DISK_FAILED");
+  const asked: readonly (() => Promise<unknown>)[] = [
+    () => store.list(owner, null, 10),
+    () => store.find(owner, "", 10),
+    () => store.walk(null, 10),
+    () => store.changedAfter(0, 10),
+    () => store.digestsOf([idOf(1)]),
+    () => store.digests(),
+    () => store.bucket(0, null, 10),
+    () => store.homeSets(),
+    () => store.inHomeSet({ homes: "", here: false }, null, 10),
+    () => store.index.inSegment(store.segments.known[0]?.id ?? segmentIdOf("0".repeat(32)), null, 10),
+  ];
+  for (const ask of asked) await expect(ask(), String(ask)).rejects.toMatchObject(failed);
+  await store.lookAgain();
+  expect(store.readFault?.code).toBe("DISK_FAILED");
+  await store.close();
+  const again = await open();
+  expect([again.fault, again.readFault]).toEqual([null, null]);
+  const listed = (await again.list(owner, null, 10)).holdings.map(({ record }) => record);
+  expect(listed).toEqual([three, two, one]);
+  expect(again.feedHead).toBe(3);
+  expect(codeOf(await again.merge([recordOf(idOf(4))]))).toBe("stored");
+});
+
+test("so has one that is opened on what is left of an index after a power loss", async () => {
+  const { store, open, folder, indexDisk, failing } = await openTroubled();
+  failing.resolve();
+  const records = [1, 2, 3].map((n) => recordOf(idOf(n)));
+  for (const [at, record] of records.entries()) {
+    if (at === 2) indexDisk.failNextApply();
+    expect(codeOf(await store.merge([record]))).toBe("stored");
+  }
+  folder.powerFails();
+  indexDisk.loseLast(1);
+  const again = await open();
+  expect((await again.walk(null, 10)).holdings.map(({ record }) => record)).toEqual(records);
 });
 
 test("an index without room is behind: nothing is asked of it, nothing more is stored, and it passes", async () => {

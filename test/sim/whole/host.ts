@@ -37,7 +37,7 @@ export interface Parts {
   readonly rules: Rules;
   readonly disk: (disk: Disk, folder: SimFolder) => Disk;
   readonly index: (index: Index) => Index;
-  readonly store: Pick<StoreOptions, "recover" | "walk" | "isSound">;
+  readonly store: Pick<StoreOptions, "recover" | "walk" | "isSound" | "answers">;
   readonly newSegmentId: (fresh: () => SegmentId, folder: SimFolder) => SegmentId;
 }
 
@@ -51,6 +51,8 @@ export interface HostOptions {
   readonly endpointOf: (node: NodeId) => Endpoint | null;
   readonly send: (to: NodeId, message: Parameters<NonNullable<Transport>["send"]>[1]) => void;
   readonly onEvent: (event: Event) => void;
+  /** The index could not write a batch; nobody has been told yet. */
+  readonly onIndexFailed: () => void;
   /** The node wants to begin anew on an empty disk. */
   readonly onOutdated: (reason: string) => void;
 }
@@ -288,7 +290,7 @@ export class Host {
       );
     return openStore({
       disk: parts.disk(disk, this.folder),
-      index: parts.index(this.indexDisk.open()),
+      index: parts.index(this.indexDisk.open(() => this.#indexFails(life))),
       store: this.#papers.store,
       node: this.id,
       newSegmentId: () => parts.newSegmentId(fresh, this.folder),
@@ -305,6 +307,15 @@ export class Host {
     const [min, max] = operation === "sync" ? [0.2, 4] : [0.02, 0.4];
     return new Promise((resolve) => {
       scheduler.at(scheduler.now() + random.between(min, max), () => this.#whenAwake(life, resolve));
+    });
+  }
+
+  /** A disk tries for a while before it gives up. */
+  #indexFails(life: number): Promise<void> {
+    const { scheduler, random, onIndexFailed } = this.#options;
+    onIndexFailed();
+    return new Promise((resolve) => {
+      scheduler.at(scheduler.now() + random.between(1, 60), () => this.#whenAwake(life, resolve));
     });
   }
 

@@ -18,7 +18,7 @@ const seedsMax = 150;
 
 const deaths: Readonly<Record<string, Death>> = {
   "record-before-payload": { nodes: 3, seed: 1 },
-  "acknowledges-early": { nodes: 3, seed: 16 },
+  "acknowledges-early": { nodes: 3, seed: 79 },
   "two-of-five": { nodes: 5, seed: 23 },
   "fresh-nonce": { nodes: 3, seed: 1 },
   "takes-other-bytes": { nodes: 5, seed: 1 },
@@ -28,10 +28,12 @@ const deaths: Readonly<Record<string, Death>> = {
   "recycles-segments": { nodes: 3, seed: 19, durationMs: 6_000 },
   "no-hash-check": { nodes: 3, seed: 15 },
   "reads-alone": { nodes: 5, seed: 1 },
-  "forgets-by-itself": { nodes: 3, seed: 5 },
+  "forgets-by-itself": { nodes: 3, seed: 21 },
   "keeps-entries": { nodes: 3, seed: 1 },
   "erases-alone": { nodes: 3, seed: 1, durationMs: 6_000, faults: ["setClock", "partition", "mend"] },
   "payloads-by-hash": { nodes: 3, seed: 15, durationMs: 2_000, faults: ["crash", "powerCut", "mend"] },
+  "over-holes": { nodes: 1, seed: 19, durationMs: 6_000, faults: ["indexWriteFails"] },
+  "answers-with-holes": { nodes: 1, seed: 1, durationMs: 6_000, faults: ["indexWriteFails"] },
   "answers-unfilled": { nodes: 5, seed: 3 },
   "fills-from-one": { nodes: 3, seed: 17, durationMs: 5_000, faults: ["wipeApart"] },
   "fills-at-once": { nodes: 3, seed: 1 },
@@ -42,7 +44,7 @@ const deaths: Readonly<Record<string, Death>> = {
     faults: ["oldBackup", "powerCut", "partition", "mend"],
   },
   "syncs-again": { nodes: 3, seed: 1, durationMs: 2_000, faults: ["syncFails", "powerCut", "blackout"] },
-  "no-write-back": { nodes: 3, seed: 43 },
+  "no-write-back": { nodes: 3, seed: 39, durationMs: 3_000, faults: ["partition", "mend", "crash"] },
 };
 
 const deathOf = async (name: string, { seed, ...plan }: Death): Promise<PromiseName | null> => {

@@ -147,6 +147,20 @@ const byHashAlone = (index: Index): Index => {
   return { ...index, apply: (changes, position) => index.apply(changes.map(shared), position) };
 };
 
+/** Takes a batch also when one is missing before it. */
+const overHoles = (index: Index): Index => ({
+  ...index,
+  apply: async (changes, step) => {
+    try {
+      await index.apply(changes, step);
+    } catch (error) {
+      const { batch: after } = await index.position();
+      if (after === step.after) throw error;
+      await index.apply(changes, { ...step, after });
+    }
+  },
+});
+
 /** The walk ends where nothing begins. */
 async function* upToZeros(file: DiskFile, segment: SegmentId, from?: number): ReturnType<typeof walkSegment> {
   for await (const extent of walkSegment(file, segment, from)) {
@@ -235,6 +249,12 @@ export const wholeMutants: readonly WholeMutant[] = [
     },
   }),
   mutant("payloads-by-hash", "keeps payloads by their hash alone", () => ({ index: byHashAlone })),
+  mutant("over-holes", "an index takes a batch that does not follow on what it has", () => ({
+    index: overHoles,
+  })),
+  mutant("answers-with-holes", "answers from an index that lacks a batch", () => ({
+    store: { answers: (index) => index },
+  })),
   stepping("answers-unfilled", "votes and answers while its disk is being filled", (state, event, moment) =>
     withStanding(realMachine.step(state, event, moment), ["rebuilding"]),
   ),

@@ -12,6 +12,7 @@ testWholeSeeds(
     crashes: 1_500,
     powerCuts: 900,
     syncFailures: 150,
+    indexWriteFailures: 80,
     wipes: 50,
     refills: 50,
     digestRepairs: 2_000,

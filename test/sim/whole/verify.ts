@@ -17,10 +17,16 @@ export const missingCopies = async (world: WholeWorld, victim: NodeId): Promise<
   for (const upload of world.ledger.uploads.values()) {
     if (upload.acknowledgedAt === null || upload.purgeAsked) continue;
     let copies = 0;
-    for (const { process } of rest) copies += Number((await process?.store.get(upload.id))?.here === true);
+    for (const { process } of rest) copies += Number(await isOn(process?.store ?? null, upload));
     if (copies < Math.min(world.copiesWanted, world.ids.length) - 1) missing++;
   }
   return missing;
+};
+
+/** Whether it says so; one whose index lacks something says nothing. */
+const isOn = async (store: SegmentStore | null, { id }: Upload): Promise<boolean> => {
+  if (store === null || store.readFault !== null) return false;
+  return (await store.get(id))?.here === true;
 };
 
 /** Everything that must be true once the world has been healed for long enough; throws `Broken`. */

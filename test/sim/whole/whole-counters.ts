@@ -32,6 +32,7 @@ export interface WholeCounters {
   rots: number;
   syncFailures: number;
   writeFailures: number;
+  indexWriteFailures: number;
   fullDisks: number;
   clockSettings: number;
   /** What the nodes did about it. */
@@ -81,6 +82,7 @@ export const noWholeCounts = (): WholeCounters => ({
   rots: 0,
   syncFailures: 0,
   writeFailures: 0,
+  indexWriteFailures: 0,
   fullDisks: 0,
   clockSettings: 0,
   elections: 0,

@@ -129,6 +129,15 @@ const writeFails: Fault = (world, random, victim) => {
   });
 };
 
+const indexWriteFails: Fault = (world, random, victim) => {
+  world.tell(`* a write of node ${victim}'s index will fail`);
+  world.host(victim).indexDisk.failNextApply();
+  world.plan(random.between(500, 2_000), () => {
+    world.crash(victim, random.chance(0.5));
+    world.start(victim);
+  });
+};
+
 const diskFull: Fault = (world, random, victim) => {
   world.counters.fullDisks++;
   const { folder } = world.host(victim);
@@ -213,7 +222,7 @@ const rot: Fault = (world, random, victim) =>
     if (!world.host(victim).rot()) return;
     world.counters.rots++;
     world.tell(`* a byte on the disk of node ${victim} rots`);
-    if (!random.chance(0.3)) return;
+    if (!random.chance(0.7)) return;
     world.tell(`* node ${victim} loses its index`);
     world.replaceDisk(victim, (host) => host.indexDisk.loseAll());
     restartLater(world, random, victim);
@@ -239,6 +248,7 @@ const faults = {
   indexLost: { often: 1, act: indexLost },
   syncFails: { often: 1, act: syncFails },
   writeFails: { often: 1, act: writeFails },
+  indexWriteFails: { often: 1, act: indexWriteFails },
   diskFull: { often: 1, act: diskFull },
   setClock: { often: 1, act: setClock },
   wipe: { often: 2, act: wipe },

@@ -6,14 +6,14 @@ import type { NodeDriver } from "../../../core/io/driver.ts";
 import { type ClusterConfig, copiesWanted, type Timings } from "../../../core/model/config.ts";
 import type { ControlMessage } from "../../../core/model/control.ts";
 import { type Event, sentenceOf } from "../../../core/model/events.ts";
-import { FaultError, wordFault } from "../../../core/model/faults.ts";
+import { type Fault, FaultError, wordFault } from "../../../core/model/faults.ts";
 import { type NodeId, nodeId, type Term } from "../../../core/model/ids.ts";
 import { createLinks, type Links } from "../links.ts";
 import { calm, createNetwork, type Network } from "../network.ts";
 import type { Random } from "../random.ts";
 import { createScheduler, type Scheduler } from "../scheduler.ts";
 import { createPerson, type Person } from "./client.ts";
-import { Host, type Parts } from "./host.ts";
+import { Host, type Parts, type Process } from "./host.ts";
 import { Broken, Ledger, type PromiseName } from "./ledger.ts";
 import { noWholeCounts, type WholeCounters } from "./whole-counters.ts";
 import { createWires, type Endpoint, type Wires } from "./wires.ts";
@@ -93,6 +93,10 @@ export class WholeWorld {
           endpointOf: (node) => this.host(node).endpoint,
           send: (to, message) => this.#send(id, to, message),
           onEvent: (event) => this.#onEvent(id, event),
+          onIndexFailed: () => {
+            this.counters.indexWriteFailures++;
+            this.tell(`* the index of node ${id} cannot write a batch`);
+          },
           onOutdated: (reason) => this.#onOutdated(id, reason),
         }),
     );
@@ -243,6 +247,7 @@ export class WholeWorld {
     this.mendClients();
     for (const host of this.hosts) {
       host.folder.repair();
+      host.indexDisk.repair();
       if (host.frozen) this.#thaw(host);
     }
     this.tend();
@@ -253,7 +258,7 @@ export class WholeWorld {
   tend(): void {
     for (const host of this.hosts) {
       const { process } = host;
-      const sick = process !== null && process.core.service.context.work.diskFault !== null;
+      const sick = process !== null && diskFaultOf(process) !== null;
       const stopping = process !== null && process.driver.state().stop.kind !== "no";
       if (sick || stopping || (host.alive && process === null && !host.starting)) this.#kill(host);
       this.start(host.id);
@@ -375,6 +380,9 @@ export class WholeWorld {
     }
   }
 }
+
+const diskFaultOf = ({ store, core }: Process): Fault | null =>
+  store.fault ?? core.service.context.work.diskFault;
 
 /**
  * Until no promise has anything more to do: a tick that is asked for by a promise comes when all promises have had their

@@ -10,7 +10,16 @@ import type { Fault } from "../../../../core/model/faults.ts";
 import type { Index } from "../../../../core/ports.ts";
 import { createMemoryIndexDisk } from "../../../sim/memory-index.ts";
 import { smallDisk, testFolder } from "../../../support/folders.ts";
-import { alice, batchAt, bytesAt, idAt, positionAt, put, rowAt } from "../../../support/index-rows.ts";
+import {
+  alice,
+  batchAt,
+  bytesAt,
+  idAt,
+  positionAt,
+  put,
+  rowAt,
+  stepAt,
+} from "../../../support/index-rows.ts";
 import { because, needs } from "../../../support/skip.ts";
 
 const newPath = (): string => join(testFolder(), "index.db");
@@ -34,7 +43,7 @@ const threeRows = async (path: string): Promise<void> => {
   const index = await openAt(path);
   await index.apply(
     [1, 2, 3].map((n) => put(rowAt(n))),
-    { batch: 1, feedHead: 3 },
+    { after: 0, batch: 1, feedHead: 3 },
   );
   await index.setNote("origin", "here");
   await index.close();
@@ -46,7 +55,7 @@ const expectNew = async (path: string): Promise<void> => {
   expect(await index.position()).toEqual({ batch: 0, feedHead: 0 });
   expect(await index.walk(null, 10)).toEqual({ rows: [], more: false });
   expect(await index.note("origin")).toBeNull();
-  await index.apply([put(rowAt(1))], { batch: 1, feedHead: 1 });
+  await index.apply([put(rowAt(1))], { after: 0, batch: 1, feedHead: 1 });
   expect(await index.get([idAt(1)])).toEqual([rowAt(1)]);
   await index.close();
 };
@@ -72,7 +81,7 @@ test("one file when it is closed, and readable by its owner alone at all times",
   expect(modes()).toEqual({ "index.db": 0o600 });
   chmodSync(path, 0o644);
   const index = await openAt(path);
-  await index.apply([put(rowAt(4))], { batch: 2, feedHead: 4 });
+  await index.apply([put(rowAt(4))], { after: 1, batch: 2, feedHead: 4 });
   expect(modes()).toEqual({ "index.db": 0o600, "index.db-wal": 0o600 });
   await index.close();
   expect(modes()).toEqual({ "index.db": 0o600 });
@@ -89,7 +98,7 @@ test("a process killed in the middle of its work leaves an index whose position 
     expect(batch).toBeGreaterThanOrEqual(told);
     while (done < batch) {
       done++;
-      await expected.apply(batchAt(done), positionAt(done));
+      await expected.apply(batchAt(done), stepAt(done));
     }
     expect(await contentOf(index)).toEqual(await contentOf(expected));
     await index.close();
@@ -123,8 +132,8 @@ test("nobody waits for it: the event loop turns while 100,000 rows go in, and an
   const small = (batch: number) =>
     Array.from({ length: 200 }, (_, index) => put(rowAt(200 * batch + index, { thumbnail: null })));
   for (let batch = 0; batch < batches; batch++) {
-    const position = { batch, feedHead: 200 * batch + 199 };
-    void index.apply(small(batch), position).then(() => order.push(batch));
+    const step = { after: batch, batch: batch + 1, feedHead: 200 * batch + 199 };
+    void index.apply(small(batch), step).then(() => order.push(batch));
     // What is asked meanwhile is answered in its turn.
     if (batch % 100 === 50) void index.holdings().then(({ images }) => order.push(images));
     // As a node does it: a few batches at once, and never more.
@@ -202,7 +211,7 @@ test("nor a thumbnail; who does not ask for it does not see it", async () => {
 test("pages damaged anywhere: right answers, or a fault and a new beginning", async () => {
   const path = newPath();
   const index = await openAt(path);
-  for (let batch = 1; batch <= 10; batch++) await index.apply(batchAt(batch), positionAt(batch));
+  for (let batch = 1; batch <= 10; batch++) await index.apply(batchAt(batch), stepAt(batch));
   const { feed } = await contentOf(index);
   const ids = feed.changes.map(({ id }) => id);
   const all = await index.get(ids);
@@ -225,11 +234,11 @@ test("what is purged cannot be found in the file", async () => {
   const index = await openAt(path);
   const secret = Buffer.from("a name that nobody must find".repeat(300));
   const fields = { summary: new Uint8Array(secret.subarray(0, 900)), thumbnail: new Uint8Array(secret) };
-  await index.apply([put(rowAt(1, fields)), put(rowAt(2))], { batch: 1, feedHead: 2 });
+  await index.apply([put(rowAt(1, fields)), put(rowAt(2))], { after: 0, batch: 1, feedHead: 2 });
   await index.close();
   expect(readFileSync(path).includes("nobody must find")).toBe(true);
   const again = await openAt(path);
-  await again.apply([put(rowAt(1, { change: 3 }))], { batch: 2, feedHead: 3 });
+  await again.apply([put(rowAt(1, { change: 3 }))], { after: 1, batch: 2, feedHead: 3 });
   await again.close();
   expect(readFileSync(path).includes("nobody must find")).toBe(false);
 });
@@ -237,11 +246,11 @@ test("what is purged cannot be found in the file", async () => {
 test("cleared, it gives its room back at once and keeps its notes, whatever an earlier try left", async () => {
   const path = newPath();
   const index = await openAt(path);
-  for (let batch = 1; batch <= 20; batch++) await index.apply(batchAt(batch), positionAt(batch));
+  for (let batch = 1; batch <= 20; batch++) await index.apply(batchAt(batch), stepAt(batch));
   await index.setNote("origin", "here");
   writeFileSync(`${path}-new`, "half made");
   await index.clear();
-  await index.apply([put(rowAt(1))], { batch: 1, feedHead: 1 });
+  await index.apply([put(rowAt(1))], { after: 0, batch: 1, feedHead: 1 });
   await index.close();
   expect(readdirSync(join(path, ".."))).toEqual(["index.db"]);
   expect(statSync(path)).toMatchObject({ mode: 0o100600 });
@@ -254,9 +263,9 @@ test("cleared, it gives its room back at once and keeps its notes, whatever an e
 test("who has it open keeps it: the second one is refused, the file untouched", async () => {
   const path = newPath();
   const index = await openAt(path);
-  await index.apply([put(rowAt(1))], { batch: 1, feedHead: 1 });
+  await index.apply([put(rowAt(1))], { after: 0, batch: 1, feedHead: 1 });
   expect(await faultOfOpening(path)).toMatchObject({ code: "DISK_FAILED", path });
-  await index.apply([put(rowAt(2))], { batch: 2, feedHead: 2 });
+  await index.apply([put(rowAt(2))], { after: 1, batch: 2, feedHead: 2 });
   await index.close();
   const again = await openAt(path);
   expect((await again.walk(null, 10)).rows).toHaveLength(2);
@@ -271,9 +280,9 @@ test("a thread that dies fails all that was asked and all that is asked then; th
   const path = newPath();
   const started = new Promise<Worker>((resolve) => process.once("worker", resolve));
   const index = await openAt(path);
-  await index.apply([put(rowAt(1))], { batch: 1, feedHead: 1 });
+  await index.apply([put(rowAt(1))], { after: 0, batch: 1, feedHead: 1 });
   const asked = Array.from({ length: 50 }, (_, n) =>
-    index.apply([put(rowAt(n + 2))], { batch: n + 2, feedHead: n + 2 }).then(
+    index.apply([put(rowAt(n + 2))], { after: n + 1, batch: n + 2, feedHead: n + 2 }).then(
       () => "done",
       (error) => error.fault.code,
     ),
@@ -311,7 +320,7 @@ test.skipIf(lacking !== null)(
     let last = 0;
     const fill = async (): Promise<void> => {
       for (;;) {
-        await index.apply(batchAt(last + 1), positionAt(last + 1));
+        await index.apply(batchAt(last + 1), stepAt(last + 1));
         last++;
       }
     };
@@ -319,17 +328,17 @@ test.skipIf(lacking !== null)(
     await expect(fill()).rejects.toMatchObject(full);
     expect(last).toBeGreaterThan(0);
     // What was refused is owed, and what comes after it may not come before it, however small.
-    await expect(index.apply([], positionAt(last + 2))).rejects.toMatchObject(full);
+    await expect(index.apply([], stepAt(last + 2))).rejects.toMatchObject(full);
     await expect(index.position()).rejects.toMatchObject(full);
     await expect(index.list(alice, null, 10)).rejects.toMatchObject(full);
     writeFileSync(join(folder, "ballast"), new Uint8Array(1_500_000));
     expect(await index.position()).toEqual(positionAt(last + 2));
     const owed = createMemoryIndexDisk().open();
-    for (let batch = 1; batch <= last + 1; batch++) await owed.apply(batchAt(batch), positionAt(batch));
-    await owed.apply([], positionAt(last + 2));
+    for (let batch = 1; batch <= last + 1; batch++) await owed.apply(batchAt(batch), stepAt(batch));
+    await owed.apply([], stepAt(last + 2));
     expect(await contentOf(index)).toEqual(await contentOf(owed));
-    await index.apply(batchAt(last + 2), positionAt(last + 2));
     last += 2;
+    const empty = last;
     const before = last;
     await expect(fill()).rejects.toMatchObject(full);
     expect(last).toBeGreaterThan(before);
@@ -338,7 +347,8 @@ test.skipIf(lacking !== null)(
     writeFileSync(join(folder, "ballast"), "");
     const again = await openAt(path);
     const expected = createMemoryIndexDisk().open();
-    for (let batch = 1; batch <= last; batch++) await expected.apply(batchAt(batch), positionAt(batch));
+    for (let batch = 1; batch <= last; batch++)
+      await expected.apply(batch === empty ? [] : batchAt(batch), stepAt(batch));
     expect(await contentOf(again)).toEqual(await contentOf(expected));
     await again.close();
   },
