@@ -64,6 +64,14 @@ export const handshakeMsMax = 5_000;
 /** A peer that owes bytes and sends none for this long is cut. */
 export const stallMsMax = 15_000;
 
+/**
+ * Stored pictures that wait for decoding, each some kilobytes of record and key; those beyond it are left without a
+ * verdict. With more than the lower number waiting, uploads are let in one by one, each after this long at the latest.
+ */
+export const inspectionsWaitingMax = 1_000;
+export const inspectionsBehindMax = 250;
+export const letInMsMax = 2_000;
+
 /** How far ahead of our own clock a stamp or an id's time may be. */
 export const futureMsMax = 300_000;
 
@@ -88,6 +96,10 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
       revocationsBytesMax + 1_024 < frameBytesMax,
   ],
   ["a connection can hold some chunks", inboundBytesMax >= 3 * sealedChunkBytesMax],
+  [
+    "an upload is let in long before its client gives up, and before pictures are left without a verdict",
+    letInMsMax <= stallMsMax / 4 && inspectionsBehindMax < inspectionsWaitingMax,
+  ],
   ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],
   ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],
