@@ -295,7 +295,8 @@ export interface Store {
   get(id: ImageId): Promise<Holding | null>;
   /**
    * Chunks of at most `sealedChunkBytesMax` of a payload on this disk, verified: small ones before the first
-   * chunk, large ones as they end (then SEAL_BROKEN is thrown as a FaultError). IMAGE_UNAVAILABLE when it is not here.
+   * chunk, large ones as they end (then SEAL_BROKEN is thrown as a FaultError). Each belongs to who reads it.
+   * IMAGE_UNAVAILABLE when it is not here.
    */
   read(id: ImageId): Promise<Result<AsyncIterable<Uint8Array>>>;
   /** Which records have their latest change after `after`, by change number. */

@@ -49,6 +49,7 @@ const readBack = async (
     }
     const plain = allocateUnset(bytes);
     let at = 0;
+    const pushed: Uint8Array[] = [];
     const take = (opened: Opened): void => {
       if (opened.fault !== null) throw new FaultError(opened.fault);
       for (const piece of opened.plain) {
@@ -58,7 +59,13 @@ const readBack = async (
       }
     };
     const opener = createOpener({ fileKey, id });
-    for await (const chunk of sealed.value) take(opener.push(chunk));
+    for await (const chunk of sealed.value) {
+      const opened = opener.push(chunk);
+      // What was pushed before was less than a chunk; now it is part of one.
+      if (opened.plain.length > 0) for (const used of pushed.splice(0)) giveBack(used);
+      pushed.push(chunk);
+      take(opened);
+    }
     take(opener.finish());
     assert.equal(at, bytes);
     return plain;
