@@ -7,10 +7,13 @@ import type { Upload } from "../../../core/model/messages.ts";
 import type { ImageRecord } from "../../../core/model/records.ts";
 import { openHeader } from "../../../core/seal/header.ts";
 import { openWhole } from "../../../core/seal/payload.ts";
+import { testFolder } from "../../support/folders.ts";
 import { noisePicture, pictureOfBytes } from "../../support/pictures.ts";
 import { until } from "../../support/until.ts";
 import {
+  gatedSource,
   getOn,
+  memorySource,
   must,
   readAnswer,
   requestFor,
@@ -83,6 +86,28 @@ test("large uploads that stall keep no other from being stored and decoded, and 
     const webp = must(openWhole(fileKey, inspection.value.thumbnail ?? new Uint8Array(), id));
     expect(Buffer.from(webp.subarray(0, 4)).toString("latin1")).toBe("RIFF");
   }
+});
+
+test("a client with slow files stores a quick one beside them, and then the slow ones", async () => {
+  const folder = testFolder();
+  const client = await cluster.client("alice");
+  const gate = Promise.withResolvers<void>();
+  const slow: ReturnType<typeof client.upload>[] = [];
+  for (const seed of [7, 8]) {
+    const { bytes } = await pictureOfBytes("image/png", 2_400_000, seed);
+    const half = Promise.withResolvers<void>();
+    const onProgress = (sent: number): void => {
+      if (sent > bytes.length / 3) half.resolve();
+    };
+    slow.push(client.upload(gatedSource(`slow${seed}.png`, bytes, gate.promise), folder, { onProgress }));
+    await half.promise;
+  }
+  const quick = await noisePicture("image/png", 60, 60);
+  expect(must(await client.upload(memorySource("quick.png", quick.bytes), folder, {})).receipt.copies).toBe(
+    1,
+  );
+  gate.resolve();
+  for (const uploading of slow) expect(must(await uploading).receipt.copies).toBe(1);
 });
 
 test("a node that stops finishes what was acknowledged, and tells what came of it", async () => {
