@@ -17,8 +17,8 @@ import { createDecoder, type Decoder } from "./decoder.ts";
 export interface WaitingInspector extends Inspector {
   /**
    * Resolves when one more upload may begin: at once, unless this node is behind with decoding. Then uploads are let
-   * in one by one, as pictures have their turn, and each after `letInMsMax` at the latest: it is waited for nobody's
-   * network, and for no picture that takes long. How many wait is bounded by the uploads that the caller has begun.
+   * in one by one, as pictures have their turn, and each after `letInMsMax` at the latest. So nobody's network is waited
+   * for, nor a picture that takes long. How many wait is bounded by the uploads that the caller has begun.
    */
   whenLetIn(): Promise<void>;
   /** Loads the decoder, so that the first picture does not have to wait for it. Never rejects. */
