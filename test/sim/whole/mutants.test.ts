@@ -31,7 +31,7 @@ const deaths: Readonly<Record<string, Death>> = {
   "forgets-by-itself": { nodes: 3, seed: 5 },
   "keeps-entries": { nodes: 3, seed: 1 },
   "erases-alone": { nodes: 3, seed: 2, durationMs: 3_000 },
-  "payloads-by-hash": { nodes: 3, seed: 15, durationMs: 2_000, faults: ["crash", "powerCut", "mend"] },
+  "payloads-by-hash": { nodes: 3, seed: 222, durationMs: 2_000, faults: ["crash", "powerCut", "mend"] },
   "answers-unfilled": { nodes: 5, seed: 3 },
   "fills-from-one": { nodes: 3, seed: 17, durationMs: 5_000, faults: ["wipeApart"] },
   "fills-at-once": { nodes: 3, seed: 1 },
