@@ -37,7 +37,7 @@ const deaths: Readonly<Record<string, Death>> = {
   "fills-at-once": { nodes: 3, seed: 1 },
   "merges-backup": {
     nodes: 3,
-    seed: 2,
+    seed: 115,
     durationMs: 3_000,
     faults: ["oldBackup", "powerCut", "partition", "mend"],
   },
