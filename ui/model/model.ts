@@ -16,6 +16,7 @@ import { emptyField, type Field } from "./field.ts";
 import { emptyHistory, type History } from "./history.ts";
 import type { Room } from "./keys.ts";
 import { borderRows, type Layout, layoutOf, placeOf, type Size } from "./layout.ts";
+import type { Leaderless } from "./leaderless.ts";
 import type { Tone } from "./line.ts";
 import { emptyLog, firstLogView, type Log, type LogView } from "./log.ts";
 import { type Notice, type NoticeCommands, noticesOf } from "./notices.ts";
@@ -29,7 +30,7 @@ export type ConsoleEvent =
   | { readonly kind: "log"; readonly entry: LogEntry }
   /** Log lines of that node which this console did not get. */
   | { readonly kind: "skipped"; readonly node: NodeId; readonly lines: number }
-  | ({ readonly kind: "process"; readonly node: NodeId } & Omit<ProcessState, "since">)
+  | ({ readonly kind: "process"; readonly node: NodeId } & Omit<ProcessState, "since" | "bornAt">)
   /** Why nothing is heard of that node directly; null when it is. */
   | { readonly kind: "link"; readonly node: NodeId; readonly problem: Problem | null }
   /** An act is over: null when it was done. */
@@ -49,6 +50,8 @@ export interface Live extends Sources {
   readonly log: Log;
   readonly history: History;
   readonly timeline: Timeline;
+  /** The last time without a leader that this console has seen; null when there was none. */
+  readonly leaderless: Leaderless | null;
 }
 
 /** What the caller of the console has settled. */
@@ -146,9 +149,11 @@ export const emptyLive: Live = {
   snapshots: new Map(),
   processes: new Map(),
   links: new Map(),
+  heard: new Map(),
   log: emptyLog,
   history: emptyHistory,
   timeline: emptyTimeline,
+  leaderless: null,
 };
 
 export const firstModel = ({ client, ...first }: FirstModel): ConsoleModel => ({

@@ -6,7 +6,7 @@
  * from one where all is well.
  */
 import type { NodeId } from "../../core/model/ids.ts";
-import { type ClusterNode, type ClusterView, isLive, type Sources } from "./cluster.ts";
+import { type ClusterNode, type ClusterView, isLive, isStarting, type Sources } from "./cluster.ts";
 import { formatSeconds } from "./format.ts";
 import { careNotices } from "./notices-care.ts";
 
@@ -95,7 +95,7 @@ const quorum = (cluster: ClusterView, commands: NoticeCommands): readonly Notice
   if (cluster.quorum.ok) return [];
   const { live, needed } = cluster.quorum;
   const missing = cluster.nodes.filter((node) => node.state === "down");
-  const first = missing.find((node) => node.pid === null) ?? missing[0];
+  const first = missing.find((node) => node.pid === null) ?? missing.find((node) => !isStarting(node));
   return [
     {
       tone: "bad",
@@ -119,6 +119,8 @@ const silentNode = (cluster: ClusterView, node: ClusterNode, commands: NoticeCom
       return [{ tone: "warn", text, command: `look: ${commands.status}` }];
     }
     case "down": {
+      if (isStarting(node))
+        return [{ tone: "warn", text: `node ${id} is starting: ${consequence}`, command: null }];
       const text = `node ${id} ${whatHappened(node)}: ${consequence}`;
       return [{ tone: "bad", text, command: mendCommand(commands, node) }];
     }
@@ -130,7 +132,10 @@ const whatHappened = (node: ClusterNode): string => {
   const silent = node.silentMs === null ? "not heard yet" : `silent for ${formatSeconds(node.silentMs)}`;
   if (node.process?.state === "frozen") return `frozen, ${silent}`;
   if (node.process?.cut === true) return `cut off, ${silent}`;
-  return node.pid === null ? silent : `${silent} though its process runs`;
+  if (node.pid === null) return silent;
+  return node.unheardMs === null
+    ? `${silent} though its process runs`
+    : `started ${formatSeconds(node.unheardMs)} ago and not heard since`;
 };
 
 const leaderless = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>

@@ -5,7 +5,7 @@
  * a warning when it appears and not while it counts seconds, an event when it happens, and a pane when one goes to
  * it. Bars and charts are left out: the numbers beside them say the same.
  */
-import type { ClusterNode } from "../model/cluster.ts";
+import { type ClusterNode, isStarting } from "../model/cluster.ts";
 import { formatAge, formatBytes, formatCount, formatPercent } from "../model/format.ts";
 import { lineText } from "../model/line.ts";
 import type { LogLine } from "../model/log.ts";
@@ -141,6 +141,7 @@ const selectedNode = (model: ConsoleModel): readonly string[] => {
 
 const nodeSentence = (node: ClusterNode): string => {
   const { view, state, leads } = node;
+  if (isStarting(node)) return `node ${view.id} is starting`;
   if (state === "down") return `node ${view.id} is DOWN, last heard ${formatAge(node.silentMs)} ago`;
   const role = leads ? "leader" : view.role;
   const aside = [view.drained === true ? "drained, " : "", view.readOnly === true ? "read-only, " : ""].join(

@@ -141,9 +141,9 @@ describe("what needs attention", () => {
   });
 
   test("a process that runs without being heard must be ended first, and another node is started rather", () => {
-    const frozen = played(withSnapshot({ nodes: second({ state: "down", heartbeatMs: 3_000 }) }), [
-      news([processEvent(2, "running")]),
-    ]);
+    const running = news([processEvent(2, "running")], wallMs(sceneAt - 60_000));
+    const silent = snapshotEvent(snapshotOf({ nodes: second({ state: "down", heartbeatMs: 3_000 }) }));
+    const frozen = played(sceneModel(120, 40), [running, news([silent])]);
     expect(said(frozen)).toEqual([
       "bad: node 2 silent for 3 s though its process runs: writes go on with 2 of 3 nodes — end it: kill -9 1002",
     ]);
@@ -152,6 +152,33 @@ describe("what needs attention", () => {
       news([processEvent(2, "running")]),
     ]);
     expect(said(alone)[0]).toMatch(/^bad: quorum lost.* — start it: distinsta server 3$/);
+  });
+
+  test("a process that was just started is starting, and only later one that hangs", () => {
+    const ended = played(withSnapshot({ nodes: second({ state: "down", heartbeatMs: 6_000 }) }), [
+      news([processEvent(2, "exited", "killed by SIGKILL")]),
+    ]);
+    const started = played(ended, [news([processEvent(2, "running")], wallMs(sceneAt + 1_000))]);
+    expect(said(started)).toEqual(["warn: node 2 is starting: writes go on with 2 of 3 nodes"]);
+    const since = (ms: number) => {
+      const nodes = second({ state: "down", heartbeatMs: 6_000 + ms });
+      return said(played(started, [passed(wallMs(sceneAt + ms), [snapshotEvent(snapshotOf({ nodes }))])]));
+    };
+    expect(since(20_000)).toEqual(["warn: node 2 is starting: writes go on with 2 of 3 nodes"]);
+    expect(since(40_000)).toEqual([
+      "bad: node 2 started 39 s ago and not heard since: writes go on with 2 of 3 nodes — end it: kill -9 1002",
+    ]);
+    const others = snapshotOf({
+      observer: 1,
+      leader: null,
+      nodes: [nodeView(1), nodeView(2, { state: "down", heartbeatMs: null }), nodeView(3, { state: "down" })],
+    });
+    const alone = played(sceneModel(120, 40), [
+      news([2, 3].map((id) => processEvent(id, "running"))),
+      news([snapshotEvent(others)], wallMs(sceneAt + 10)),
+    ]);
+    expect(said(alone).join("\n")).not.toContain("kill");
+    expect(said(alone)[0]).toMatch(/^bad: quorum lost.* — look: distinsta status$/);
   });
 
   test("an election and a tolerance of nothing are warnings", () => {
