@@ -23,6 +23,7 @@ import { type Notice, type NoticeCommands, noticesOf } from "./notices.ts";
 import type { DeckPane, PaneId } from "./panes.ts";
 import type { Picture } from "./picture.ts";
 import { emptyTimeline, type Timeline } from "./timeline.ts";
+import { type Asked, askedBy, type PlannedNotice, planNotices, questionRows } from "./wording.ts";
 
 /** What comes in from outside. Node numbers in it are of one cluster. */
 export type ConsoleEvent =
@@ -205,9 +206,25 @@ export const modelLayout = (model: ConsoleModel): Layout =>
 
 const wishOf = (model: ConsoleModel) => ({
   nodeCount: shownNodes(model).length,
-  noticeCount: liveNotices(model).length,
+  noticeRows: plannedNotices(model).reduce((sum, { rows }) => sum + rows, 0),
+  questionRows: questionRowsOf(model),
   deck: model.deck,
 });
+
+/** The warnings that there is room for. */
+export const plannedNotices = (model: ConsoleModel): readonly PlannedNotice[] =>
+  planNotices(liveNotices(model), model.size);
+
+/** What the last lines ask; null when they ask nothing. */
+export const askedNow = (model: ConsoleModel): Asked | null =>
+  model.overlay?.kind === "ask" || model.overlay?.kind === "leave"
+    ? askedBy(model.overlay, liveCluster(model), model.setup.leaves)
+    : null;
+
+const questionRowsOf = (model: ConsoleModel): 1 | 2 => {
+  const asked = askedNow(model);
+  return asked === null ? 1 : questionRows(asked, model.size.columns);
+};
 
 /** Lines that a pane shows at once; at least 1. */
 export const paneRows = (model: ConsoleModel, pane: PaneId): number =>

@@ -143,16 +143,16 @@ const leaderless = (cluster: ClusterView, commands: NoticeCommands): readonly No
     ? [
         {
           tone: "warn",
-          text: "no leader yet: an election is under way, uploads go on without one",
+          text: "no leader yet: one is being elected, uploads go on",
           command: `look: ${commands.status}`,
         },
       ]
     : [];
 
-/** Everybody is up, and yet none may stop: two nodes, or an image with one copy. */
+/** Everybody is up, and yet none may stop: an image has one copy. Of two nodes none ever may. */
 const thin = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>
   cluster.tolerance === 0 &&
-  cluster.nodes.length > 1 &&
+  cluster.nodes.length > 2 &&
   cluster.quorum.ok &&
   cluster.nodes.every((node) => isLive(node.state))
     ? [
@@ -164,11 +164,19 @@ const thin = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[]
       ]
     : [];
 
-const allWell = (cluster: ClusterView): Notice =>
-  cluster.nodes.length === 1
-    ? { tone: "good", text: "the only node is up: nothing else holds a copy", command: null }
-    : {
-        tone: "good",
-        text: `all ${count(cluster.nodes.length)} up: ${cluster.tolerance} more may stop and nothing is lost`,
-        command: null,
-      };
+const allWell = (cluster: ClusterView): Notice => ({
+  tone: "good",
+  text: allWellText(cluster),
+  command: null,
+});
+
+const allWellText = ({ nodes, tolerance }: ClusterView): string => {
+  switch (nodes.length) {
+    case 1:
+      return "the only node is up: nothing else holds a copy";
+    case 2:
+      return "both nodes are up: writing takes both, so with two nodes neither may ever stop";
+    default:
+      return `all ${count(nodes.length)} up: ${tolerance} more may stop and nothing is lost`;
+  }
+};

@@ -14,7 +14,7 @@ import { type ConsoleModel, liveCluster, liveNotices, shownCluster, shownLive } 
 import { type PaneId, paneName } from "../model/panes.ts";
 import type { Item } from "../model/timeline.ts";
 import { beatsPane } from "./beats.ts";
-import { footerLine } from "./footer.ts";
+import { footerLines } from "./footer.ts";
 import { helpText } from "./help.ts";
 import { copyText } from "./log.ts";
 import { menuPane } from "./questions.ts";
@@ -112,7 +112,9 @@ const changedPlace = (before: ConsoleModel | null, after: ConsoleModel): readonl
       }
       case "ask":
       case "leave":
-        return [lineText(footerLine({ ...after, size: { columns: 400, rows: 24 } })).trim()];
+        return footerLines({ ...after, size: { columns: 400, rows: 24 } }).map((line) =>
+          lineText(line).trim(),
+        );
       case "picture":
         return [`picture: ${overlay.picture.caption}; any key leads back`];
       case "field":

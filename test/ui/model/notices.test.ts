@@ -183,9 +183,14 @@ describe("what needs attention", () => {
 
   test("an election and a tolerance of nothing are warnings", () => {
     expect(said(withSnapshot({ leader: null }))).toEqual([
-      "warn: no leader yet: an election is under way, uploads go on without one — look: distinsta status",
+      "warn: no leader yet: one is being elected, uploads go on — look: distinsta status",
     ]);
     expect(said(withSnapshot({ tolerance: 0 }))[0]).toMatch(/^warn: all 3 nodes up, but none may stop/);
+    // Of two nodes none may ever stop: that is how it is, and no warning.
+    const two = { nodes: [nodeView(2), nodeView(3)], tolerance: 0 };
+    expect(said(withSnapshot(two))).toEqual([
+      "good: both nodes are up: writing takes both, so with two nodes neither may ever stop",
+    ]);
     expect(said(withSnapshot({ nodes: [nodeView(3)] }))).toEqual([
       "good: the only node is up: nothing else holds a copy",
     ]);
