@@ -62,8 +62,17 @@ describe("what needs care", () => {
     expect(rebuilding(refill({}))[0]).toBe(
       "warn: node 2 is being refilled: payloads 37%, 1m 03s left — watch it: press 8",
     );
-    expect(rebuilding(refill({ phase: "waiting" }))[0]).toBe(
+    const nodes = [
+      nodeView(1),
+      nodeView(2, { state: "rebuilding", rebuild: refill({ phase: "waiting" }) }),
+      nodeView(3, { state: "down", heartbeatMs: 900 }),
+    ];
+    expect(said(withSnapshot({ nodes, leader: null, observer: 1 }))).toContain(
       "bad: node 2 lost its disk and waits for node 3 before it can be refilled — start: distinsta server 3",
+    );
+    // Every node that starts waits for a moment; nobody is to start a node that is up.
+    expect(rebuilding(refill({ phase: "waiting" }))[0]).toBe(
+      "warn: node 2 waits for word of node 3 before it votes and answers — watch it: press 8",
     );
   });
 
@@ -221,7 +230,14 @@ describe("what needs attention", () => {
       played(withSnapshot({}), [passed(wallMs(sceneAt + 60_000))]),
       withSnapshot({ nodes: second({ readOnly: true }) }),
       withSnapshot({ risk: { underReplicated: 1, unreadable: 1, missingBytes: 5, safeInMs: null } }),
-      withSnapshot({ nodes: second({ state: "rebuilding", rebuild: refill({ phase: "waiting" }) }) }),
+      withSnapshot({
+        nodes: [
+          nodeView(1, { state: "rebuilding", rebuild: refill({ phase: "waiting" }) }),
+          nodeView(2),
+          nodeView(3, { state: "down" }),
+        ],
+        leader: null,
+      }),
       withSnapshot({ nodes: second({ scrub: { ...checking, bad: 2, unrepairable: 1 } }) }),
       played(withSnapshot({}), [news([processEvent(2, "exited")])]),
     ];

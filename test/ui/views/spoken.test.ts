@@ -56,7 +56,9 @@ describe("the console in sentences", () => {
     const lines = said(calm, flood, "everything");
     expect(lines.length).toBe(90 * 3);
     // Who says it stands once.
-    expect(lines[1]).toBe("2026-03-04T10:10:37.200Z warn  node3   node 2 silent for 212 ms, no new work for it");
+    expect(lines[1]).toBe(
+      "2026-03-04T10:10:37.200Z warn  node3   node 2 silent for 212 ms, no new work for it",
+    );
     expect(said(calm, flood).length).toBeLessThan(10);
   });
 
