@@ -169,7 +169,8 @@ const clusterNode = (
     exit: exited ? (process.reason ?? "its process ended") : null,
     pid: process === undefined || process.state === "exited" ? null : process.pid,
     process: process ?? null,
-    unheardMs: process === undefined ? null : unheardFor(process, silentMs, now),
+    unheardMs:
+      process === undefined ? null : unheardFor(process, lastHeard(view, sources, from.received), now),
     link: sources.links.get(view.id) ?? null,
   };
 };
@@ -179,15 +180,14 @@ const sinceHeard = (id: NodeId, { heard }: Sources, now: WallMs): number | null 
   return at === undefined ? null : Math.max(0, now - at);
 };
 
-/** What was heard before it began was of another process. */
-const unheardFor = (
-  { state, cut, bornAt }: ProcessState,
-  silentMs: number | null,
-  now: WallMs,
-): number | null => {
+const lastHeard = ({ id, heartbeatMs }: NodeView, { heard }: Sources, { at }: Received): number =>
+  Math.max(heard.get(id) ?? never, heartbeatMs === null ? never : at - heartbeatMs);
+const never = Number.NEGATIVE_INFINITY;
+
+/** What was heard before it began was of another process, and late news of that one may come a little after. */
+const unheardFor = ({ state, cut, bornAt }: ProcessState, heardAt: number, now: WallMs): number | null => {
   const runs = !cut && (state === "starting" || state === "running");
-  const ageMs = Math.max(0, now - bornAt);
-  return runs && (silentMs === null || silentMs >= ageMs) ? ageMs : null;
+  return runs && heardAt <= bornAt + lateNewsMsMax ? Math.max(0, now - bornAt) : null;
 };
 
 /** Somebody else may have started the node again, from another terminal. */

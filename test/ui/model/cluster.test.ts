@@ -178,11 +178,13 @@ describe("a process that was started", () => {
   test("is starting for a while, and what was heard before is not of it", () => {
     expect(seen(500, 6_000)).toEqual([500, true]);
     expect(seen(500, null)).toEqual([500, true]);
+    // A restart: late news of the process before.
+    expect(seen(900, 300)).toEqual([900, true]);
     expect(seen(startingMsMax - 1, null)).toEqual([startingMsMax - 1, true]);
     expect(seen(startingMsMax, 60_000)).toEqual([startingMsMax, false]);
   });
 
   test("is a silent one as soon as it was heard", () => {
-    expect(seen(5_000, 4_000)).toEqual([null, false]);
+    expect(seen(5_000, 3_000)).toEqual([null, false]);
   });
 });
