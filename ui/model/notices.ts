@@ -51,11 +51,16 @@ export const forNode = (command: string, id: NodeId): string => command.replace(
 const startCommand = (commands: NoticeCommands, id: NodeId): string =>
   `start it: ${forNode(commands.start, id)}`;
 
+/** A process that stops in good order is still there for a moment after it has said goodbye. */
+const hangingMsMin = 2_000;
+
 /** A process that is there but is not heard holds the node's port and disk. */
-const mendCommand = (commands: NoticeCommands, { view, process, pid }: ClusterNode): string => {
+const mendCommand = (commands: NoticeCommands, { view, process, pid, silentMs }: ClusterNode): string => {
   if (process?.state === "frozen") return `wake it: :wake ${view.id}`;
   if (process?.cut === true) return `mend its network: :mend ${view.id}`;
-  return pid === null ? startCommand(commands, view.id) : `end it: kill -9 ${pid}`;
+  if (pid === null) return startCommand(commands, view.id);
+  const hangs = silentMs === null || silentMs >= hangingMsMin;
+  return hangs ? `end it: kill -9 ${pid}` : `look: ${commands.status}`;
 };
 
 const noSnapshot = ({ processes, links }: Sources, commands: NoticeCommands): readonly Notice[] => {
@@ -175,7 +180,7 @@ const allWellText = ({ nodes, tolerance }: ClusterView): string => {
     case 1:
       return "the only node is up: nothing else holds a copy";
     case 2:
-      return "both nodes are up: writing takes both, so with two nodes neither may ever stop";
+      return "both nodes are up: writing takes both, so neither may ever stop";
     default:
       return `all ${count(nodes.length)} up: ${tolerance} more may stop and nothing is lost`;
   }

@@ -156,6 +156,11 @@ describe("what needs attention", () => {
     expect(said(frozen)).toEqual([
       "bad: node 2 silent for 3 s though its process runs: writes go on with 2 of 3 nodes — end it: kill -9 1002",
     ]);
+    // One that is being stopped has said goodbye and is not gone yet.
+    const leaving = snapshotEvent(snapshotOf({ nodes: second({ state: "down", heartbeatMs: 1_900 }) }));
+    expect(said(played(sceneModel(120, 40), [running, news([leaving])]))).toEqual([
+      "bad: node 2 silent for 1 s though its process runs: writes go on with 2 of 3 nodes — look: distinsta status",
+    ]);
     const nodes = [nodeView(1), nodeView(2, { state: "down" }), nodeView(3, { state: "down" })];
     const alone = played(withSnapshot({ nodes, leader: null, observer: 1 }), [
       news([processEvent(2, "running")]),
@@ -198,7 +203,7 @@ describe("what needs attention", () => {
     // Of two nodes none may ever stop: that is how it is, and no warning.
     const two = { nodes: [nodeView(2), nodeView(3)], tolerance: 0 };
     expect(said(withSnapshot(two))).toEqual([
-      "good: both nodes are up: writing takes both, so with two nodes neither may ever stop",
+      "good: both nodes are up: writing takes both, so neither may ever stop",
     ]);
     expect(said(withSnapshot({ nodes: [nodeView(3)] }))).toEqual([
       "good: the only node is up: nothing else holds a copy",
