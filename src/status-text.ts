@@ -99,19 +99,29 @@ const header = [
   "address",
 ];
 
-const rowOf = (node: NodeView): readonly string[] => [
-  String(node.id),
-  node.state,
-  node.role,
-  node.heartbeatMs === null ? "-" : `${Math.round(node.heartbeatMs)} ms`,
-  node.load === null ? "-" : `${Math.round(node.load * 100)} %`,
-  orDash(node.inFlight),
-  orDash(node.images),
-  node.payloadBytes === null ? "-" : sayBytes(node.payloadBytes),
-  node.diskFreeBytes === null ? "-" : sayBytes(node.diskFreeBytes),
-  node.uptimeMs === null ? "-" : sayDuration(node.uptimeMs),
-  node.address,
-];
+/** Of a node that is down only what its disk holds is still so; what it said of itself last is no news. */
+const rowOf = (node: NodeView): readonly string[] => {
+  const { role, load, inFlight, uptimeMs } =
+    node.state === "down" ? { role: "-", load: null, inFlight: null, uptimeMs: null } : node;
+  return [
+    String(node.id),
+    node.state,
+    role,
+    heartbeatOf(node),
+    load === null ? "-" : `${Math.round(load * 100)} %`,
+    orDash(inFlight),
+    orDash(node.images),
+    node.payloadBytes === null ? "-" : sayBytes(node.payloadBytes),
+    node.diskFreeBytes === null ? "-" : sayBytes(node.diskFreeBytes),
+    uptimeMs === null ? "-" : sayDuration(uptimeMs),
+    node.address,
+  ];
+};
+
+const heartbeatOf = ({ state, heartbeatMs }: NodeView): string => {
+  if (heartbeatMs === null) return state === "down" ? "never" : "-";
+  return state === "down" ? `silent ${sayDuration(heartbeatMs)}` : `${Math.round(heartbeatMs)} ms`;
+};
 
 const orDash = (value: number | null): string => (value === null ? "-" : String(value));
 

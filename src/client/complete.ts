@@ -34,11 +34,12 @@ export interface Sources {
   people(): Promise<readonly Candidate[]>;
 }
 
-/** `before` is the line up to the cursor. Null when nothing fits. */
+/** `before` is the line up to the cursor, `entries` what may be said there. Null when nothing fits. */
 export const completeLine = async (
   before: string,
   sources: Sources,
   reading: Reading,
+  entries: readonly CommandEntry[] = commandEntries,
 ): Promise<Completion | null> => {
   const { words, open } = splitLine(before, reading);
   const last = words.at(-1);
@@ -46,7 +47,7 @@ export const completeLine = async (
   const inWord = last !== undefined && (open !== "" || last.to === before.length);
   const current = inWord ? last : nothing;
   const earlier = (inWord ? words.slice(0, -1) : words).map((word) => word.text);
-  const candidates = await candidatesFor(current, earlier, sources, reading);
+  const candidates = await candidatesFor(current, earlier, sources, reading, entries);
   return chosen(candidates, current, open, reading);
 };
 
@@ -55,10 +56,12 @@ const candidatesFor = async (
   earlier: readonly string[],
   sources: Sources,
   reading: Reading,
+  entries: readonly CommandEntry[],
 ): Promise<readonly Candidate[]> => {
   const [name] = earlier;
-  if (name === undefined && !looksLikePath(current)) return starting(commandNames, current.text);
-  const entry = commandEntries.find((known) => known.name === name);
+  const names = entries.map((entry) => entry.name);
+  if (name === undefined && !looksLikePath(current)) return starting(names, current.text);
+  const entry = entries.find((known) => known.name === name);
   if (entry !== undefined && current.text.startsWith("-")) return starting(flagsOf(entry), current.text);
   switch (takenBy(entry, earlier.at(-1) ?? "")) {
     case "path":
@@ -70,7 +73,7 @@ const candidatesFor = async (
       if (earlier.length > 2) return [];
       return (await sources.people()).filter(({ word }) => word.startsWith(current.text));
     case "command":
-      return earlier.length === 1 ? starting(commandNames, current.text) : [];
+      return earlier.length === 1 ? starting(names, current.text) : [];
     case null:
       return [];
   }
@@ -90,7 +93,6 @@ const idsFor = (ids: readonly Candidate[], beginning: string): readonly Candidat
 
 const looksLikePath = ({ text, quote }: Word): boolean => quote !== "" || /^[~./]|[\\/]/.test(text);
 
-const commandNames = commandEntries.map((entry) => entry.name);
 const flagsOf = (entry: CommandEntry): readonly string[] =>
   [...entry.options, ...commonOptions("inside")].map(([flags]) => /--\w+/.exec(flags)?.[0] ?? flags);
 

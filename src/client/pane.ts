@@ -2,6 +2,8 @@
  * The client in the console's pane: the same lines and the same commands as at the prompt, told in events.
  */
 import { systemClock } from "../../core/io/clock.ts";
+import { type Fault, fault } from "../../core/model/faults.ts";
+import type { UserName } from "../../core/model/ids.ts";
 import type { ClientEvent, ClientRequest, Transfer } from "../../ui/model/client.ts";
 import { dim, type Line, plain } from "../../ui/model/line.ts";
 import type { ConsoleClient, PictureRoom } from "../../ui/run.ts";
@@ -16,6 +18,7 @@ import type { Progress } from "./progress.ts";
 import { runClientCommand } from "./run.ts";
 import { openSources } from "./sources.ts";
 import { type Talk, talkTo, type Voice } from "./talk.ts";
+import { type ClientCommand, type CommandEntry, commandEntries } from "./words.ts";
 
 export interface PaneClient extends ConsoleClient {
   /** Breaks off what runs and hangs up. */
@@ -24,7 +27,10 @@ export interface PaneClient extends ConsoleClient {
 
 type Tell = (event: ClientEvent) => void;
 
-export const openPaneClient = (desk: Desk, history: History): PaneClient => {
+/** Which commands a pane takes: all, or those that change nothing. */
+export type PaneWords = "all" | "only-reading";
+
+export const openPaneClient = (desk: Desk, history: History, words: PaneWords): PaneClient => {
   const listeners = new Set<Tell>();
   const tell: Tell = (event) => {
     for (const listener of listeners) listener(event);
@@ -51,17 +57,17 @@ export const openPaneClient = (desk: Desk, history: History): PaneClient => {
   const run = async (line: string, room: PictureRoom, signal: AbortSignal): Promise<void> => {
     history.add(line);
     const board = boardIn(room, false);
-    await runLine(desk, line, (json) => talkTo(voice, json, null, null, board), signal);
+    await runLine(desk, line, words, (json) => talkTo(voice, json, null, null, board), signal);
     sources.refresh();
   };
   const complete = async (before: string): Promise<void> => {
-    const completion = await completeLine(before, sources, readingHere());
+    const completion = await completeLine(before, sources, readingHere(), entriesOf(words));
     if (completion === null) return;
     const { from, text, choices, described } = completion;
     tell({ kind: "completed", before, from, text, choices: choiceLines(choices, described) });
   };
   return {
-    first: { user: desk.client.user, history: history.lines, greeting },
+    first: { user: desk.client.user, history: history.lines, greeting: greetings[words] },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -110,33 +116,56 @@ export const absentClient = (command: string): PaneClient => ({
   close: async () => undefined,
 });
 
-const greeting: readonly Line[] = [
-  [{ text: "help", bold: true }, plain(" tells what can be said here, Tab completes it, Esc leaves.")],
+const help: Line = [
+  { text: "help", bold: true },
+  plain(" tells what can be said here, Tab completes it, Esc leaves."),
 ];
+const greetings: Readonly<Record<PaneWords, readonly Line[]>> = {
+  all: [help],
+  "only-reading": [[plain("This console is read-only: here one can look at images, and change none.")], help],
+};
+
+const entriesOf = (words: PaneWords): readonly CommandEntry[] =>
+  words === "all" ? commandEntries : commandEntries.filter(({ onlyReads }) => onlyReads);
+
+/** Why a pane does not do that; null when it does. */
+export const refusalOf = (kind: ClientCommand["kind"], words: PaneWords, user: UserName): Fault | null => {
+  if (entriesOf(words).some(({ name }) => name === kind)) return null;
+  const message = `${kind} is not done here: this console is read-only`;
+  return fault("USAGE", { message, hint: `outside of it: distinsta client ${user} ${kind} …` });
+};
 
 const runLine = async (
   desk: Desk,
   line: string,
+  words: PaneWords,
   talkAs: (json: boolean) => Talk,
   signal: AbortSignal,
 ): Promise<void> => {
   const read = readLine(line, "person");
+  const command = read.ok ? read.value?.command : undefined;
+  const refusal = command === undefined ? null : refusalOf(command.kind, words, desk.client.user);
   if (!read.ok) talkAs(false).failure({}, read.fault);
+  else if (refusal !== null) talkAs(false).failure({}, refusal);
   else if (read.value?.command.kind === "quit")
     talkAs(false).page("Esc leaves this pane, and then q the console.");
-  else if (read.value?.command.kind === "help") talkAs(false).page(narrowed(read.value.command.text));
+  else if (read.value?.command.kind === "help") talkAs(false).page(narrowed(read.value.command.text, words));
   else if (read.value !== null) {
     const talk = talkAs(read.value.settings.json === true);
     await runClientCommand(desk, talk, read.value.command, signal);
   }
 };
 
-/** The list of commands without their operands and options, which a pane has no room for. */
-const narrowed = (help: string): string =>
-  help.replace(
-    /^ {2}(\w+)(?: \S.*?)? {3,}(\S.*)$/gm,
-    (_, name: string, says: string) => name.padEnd(8) + says,
-  );
+/** The list of commands without their operands and options, which a pane has no room for, nor those that it refuses. */
+export const narrowed = (help: string, words: PaneWords): string => {
+  const known = new Set(entriesOf(words).map(({ name }) => name));
+  return help
+    .replace(/^ {2}(\w+)(?: \S.*?)? {3,}(\S.*)\n/gm, (line, name: string, says: string) => {
+      if (known.has(name)) return `${name.padEnd(8)}${says}\n`;
+      return commandEntries.some((entry) => entry.name === name) ? "" : line;
+    })
+    .replace(/ A path alone is uploaded\./, (words_) => (words === "all" ? words_ : ""));
+};
 
 const voiceOf = (tell: Tell): Voice => {
   const say = (...lines: readonly Line[]): void => tell({ kind: "output", lines });

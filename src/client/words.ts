@@ -58,6 +58,8 @@ export interface CommandEntry {
   readonly options: readonly (readonly [string, string, string?])[];
   /** What Tab offers for each operand, or for the first and the second. */
   readonly completes: "path" | "id" | "id, user" | "command" | null;
+  /** Whether it leaves everything as it is, in the cluster and on this machine: `get` writes a file. */
+  readonly onlyReads: boolean;
   readonly read: (operands: readonly string[], given: Given, where: Where) => ClientCommand;
 }
 
@@ -75,6 +77,7 @@ export const commandEntries: readonly CommandEntry[] = [
       ["--name <name>", "what to call standard input (-)"],
     ],
     completes: "path",
+    onlyReads: false,
     read: (paths, { recursive, jobs, name }, where) => {
       if (paths.includes("-")) refuseInside(where, "upload - reads standard input, and so do these commands");
       const count = numberOf("--jobs", String(jobs), 1, jobsMax);
@@ -87,6 +90,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "your images and those shared with you",
     options: [],
     completes: null,
+    onlyReads: true,
     read: () => ({ kind: "list" }),
   },
   {
@@ -98,6 +102,7 @@ export const commandEntries: readonly CommandEntry[] = [
       ["--sealed", "as stored, with .age at the end of the name"],
     ],
     completes: "id",
+    onlyReads: false,
     read: (ids, { output, sealed }, where) => {
       if (output === "-") refuseInside(where, "get -o - writes where the answers of the other commands go");
       return { kind: "get", ids, output: textOr(output, null), sealed: sealed === true };
@@ -109,6 +114,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "pictures, here in the terminal",
     options: [],
     completes: "id",
+    onlyReads: true,
     read: (ids) => ({ kind: "view", ids }),
   },
   {
@@ -117,6 +123,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "all that is known of an image",
     options: [],
     completes: "id",
+    onlyReads: true,
     read: ([id = ""]) => ({ kind: "info", id }),
   },
   {
@@ -125,6 +132,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "who placed it where, when, and why",
     options: [],
     completes: "id",
+    onlyReads: true,
     read: ([id = ""]) => ({ kind: "why", id }),
   },
   {
@@ -133,6 +141,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "let somebody else read an image of yours",
     options: [],
     completes: "id, user",
+    onlyReads: false,
     read: ([id = "", user = ""]) => ({ kind: "share", id, user: userOf(user) }),
   },
   {
@@ -141,6 +150,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "take that back",
     options: [],
     completes: "id, user",
+    onlyReads: false,
     read: ([id = "", user = ""]) => ({ kind: "unshare", id, user: userOf(user) }),
   },
   {
@@ -149,6 +159,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "into the trash",
     options: [],
     completes: "id",
+    onlyReads: false,
     read: (ids) => ({ kind: "rm", ids }),
   },
   {
@@ -157,6 +168,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "out of the trash",
     options: [],
     completes: "id",
+    onlyReads: false,
     read: (ids) => ({ kind: "restore", ids }),
   },
   {
@@ -165,6 +177,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "away from all disks, for good",
     options: [["--yes", "do not ask"]],
     completes: "id",
+    onlyReads: false,
     read: (ids, { yes }) => ({ kind: "purge", ids, yes: yes === true }),
   },
   {
@@ -173,6 +186,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "the cluster: who leads, who is up",
     options: [],
     completes: null,
+    onlyReads: true,
     read: () => ({ kind: "status" }),
   },
   {
@@ -181,6 +195,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "these words; help get tells more",
     options: [],
     completes: "command",
+    onlyReads: true,
     read: ([name], _, where) => ({ kind: "help", text: helpText(name, where) }),
   },
   {
@@ -189,6 +204,7 @@ export const commandEntries: readonly CommandEntry[] = [
     says: "leave the client",
     options: [],
     completes: null,
+    onlyReads: true,
     read: () => ({ kind: "quit" }),
   },
 ];

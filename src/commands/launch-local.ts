@@ -37,6 +37,6 @@ const ensureCertificates = async ({ data, config }: LaunchOptions, user: UserNam
 
 const clientOf = async ({ data, config }: LaunchOptions, user: UserName): Promise<PaneClient> => {
   const { clientOfUser } = await import("../console/client-here.ts");
-  const client = await clientOfUser(data, config, user);
+  const client = await clientOfUser(data, config, user, "all");
   return client.ok ? client.value : absentClient(userCredentials(data, user).command);
 };

@@ -17,6 +17,6 @@ export const serverWithConsole = async (
     options,
     subtitle: `server ${id}`,
     prepare: async () => undefined,
-    openClient: () => clientHere(settings, config),
+    openClient: () => clientHere(settings, config, "all"),
   });
 };

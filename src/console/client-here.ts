@@ -10,15 +10,19 @@ import { good, type Result } from "../../core/model/faults.ts";
 import { type UserName, userNameOf } from "../../core/model/ids.ts";
 import { openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
-import { absentClient, openPaneClient, type PaneClient } from "../client/pane.ts";
+import { absentClient, openPaneClient, type PaneClient, type PaneWords } from "../client/pane.ts";
 import { type Settings, userOf } from "../settings.ts";
 
-export const clientHere = async (settings: Settings, config: ClusterConfig): Promise<PaneClient> => {
+export const clientHere = async (
+  settings: Settings,
+  config: ClusterConfig,
+  words: PaneWords,
+): Promise<PaneClient> => {
   const { data } = settings;
   const found =
     settings.user === undefined ? await usersWithCredentials(data, config) : [userOf(settings.user)];
   for (const name of found) {
-    const client = await clientOfUser(data, config, name);
+    const client = await clientOfUser(data, config, name, words);
     if (client.ok) return client.value;
   }
   return absentClient(userCredentials(data, found[0] ?? userNameOf("alice")).command);
@@ -28,10 +32,12 @@ export const clientOfUser = async (
   data: string,
   config: ClusterConfig,
   name: UserName,
+  words: PaneWords,
 ): Promise<Result<PaneClient>> => {
   const user = await loadUser(data, name, wallNow());
   if (!user.ok) return user;
-  return good(openPaneClient(openDesk(config, name, user.value), openHistory(historyPath(data, name))));
+  const history = openHistory(historyPath(data, name));
+  return good(openPaneClient(openDesk(config, name, user.value), history, words));
 };
 
 const usersWithCredentials = async (data: string, config: ClusterConfig): Promise<readonly UserName[]> => {

@@ -63,7 +63,7 @@ const gatherAfar = async (wish: FromAfar, hub: Hub): Promise<CrewAfar> => {
   try {
     const { consoleActs, noActs } = await import("./acts.ts");
     const { clientHere } = await import("./client-here.ts");
-    const client = await clientHere(wish.settings, wish.config);
+    const client = await clientHere(wish.settings, wish.config, wish.readOnly ? "only-reading" : "all");
     const hangUp = async (): Promise<void> => {
       links.close();
       await client.close();

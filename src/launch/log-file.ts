@@ -11,20 +11,26 @@ export interface LogFile {
   add(line: string): void;
 }
 
+/** The file is there at once: whoever is told its name looks at it before there is a line. */
 export const openLogFile = (path: string, bytesMax: number = fileBytesMax): LogFile => {
+  append(path, "");
   let bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   return {
     add: (line) => {
-      try {
-        if (bytes > bytesMax) {
-          renameSync(path, `${path}.old`);
-          bytes = 0;
-        }
-        appendFileSync(path, `${line}\n`);
-        bytes += Buffer.byteLength(line) + 1;
-      } catch {
-        return;
-      }
+      if (bytes > bytesMax && moved(path)) bytes = 0;
+      if (append(path, `${line}\n`)) bytes += Buffer.byteLength(line) + 1;
     },
   };
+};
+
+const append = (path: string, text: string): boolean => done(() => appendFileSync(path, text));
+const moved = (path: string): boolean => done(() => renameSync(path, `${path}.old`));
+
+const done = (write: () => void): boolean => {
+  try {
+    write();
+    return true;
+  } catch {
+    return false;
+  }
 };

@@ -113,6 +113,10 @@ describe("from elsewhere", () => {
     await looking.waitForText("read-only");
     looking.type("a");
     await looking.waitForText("this console is read-only");
+    looking.type("3purge 00000000 --yes\r");
+    await looking.waitForText("error: purge is not done here");
+    looking.type("list\r");
+    await looking.waitForText("no images yet");
     looking.kill("SIGTERM");
     await looking.exited;
 
@@ -121,6 +125,9 @@ describe("from elsewhere", () => {
     });
     await plain.waitForText(/^2 of 3 nodes up, node \d leads term \d+, quorum, 0 more may stop/m);
     await plain.waitForText(/^PROBLEM: node 1 /m);
+    // Who says it stands once.
+    await plain.waitForText(/ info {2}node(\d) {3}(?!Node)/);
+    expect(plain.screen.raw()).not.toMatch(/ node(\d) +Node \1/);
     plain.type("\u0003");
     await plain.exited;
     expect(plain.screen.raw()).not.toContain("\u001b");

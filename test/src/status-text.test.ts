@@ -76,6 +76,19 @@ test("scripts get what they rely on, with null for what is not known", () => {
   expect(statusJson({ ...snapshot, term: null, leader: null })).toMatchObject({ term: null, leader: null });
 });
 
+test("a node that is down says for how long, and nothing that was only so while it lived", () => {
+  const dead: NodeView = { ...up, id: nodeId(3), state: "down", role: "follower", heartbeatMs: 17_716 };
+  const [, header = "", , second = "", third = ""] = statusLines({ ...snapshot, nodes: [up, unheard, dead] });
+  const cell = (row: string, title: string) =>
+    row.slice(header.search(new RegExp(`\\b${title}\\b`))).split(/ {2,}/)[0];
+  const titles = ["state", "role", "heartbeat", "load", "in flight", "up", "images", "stored", "free"];
+  expect(titles.map((title) => cell(third, title))).toEqual([
+    ...["down", "-", "silent 17 s", "-", "-", "-"],
+    ...["12", "3.4 MB", "50 GB"],
+  ]);
+  expect(cell(second, "heartbeat")).toBe("never");
+});
+
 test("people get a sentence and a table whose columns stand under each other", () => {
   const [sentence = "", header = "", first = "", second = ""] = statusLines(snapshot);
   expect(sentence).toBe("node 1 leads term 7 · NO QUORUM (1 live, 2 needed) · tolerates 0");

@@ -50,10 +50,10 @@ const subscribe = (listener: (event: ConsoleEvent) => void): (() => void) => {
     beats += 1;
     // A quorum is lost and comes back, and a node dies and returns, on request.
     const gone = { dies: [2], quorum: [1, 2] }[wish] ?? [];
-    const away = gone.length > 0 && beats >= 6 && beats < 22;
+    const away = gone.length > 0 && beats >= 10 && beats < 26;
     const nodes = [1, 2, 3].map((id) =>
       away && gone.includes(id)
-        ? nodeView(id, { state: "down", heartbeatMs: 250 * (beats - 5) })
+        ? nodeView(id, { state: "down", heartbeatMs: 250 * (beats - 9) })
         : nodeView(id, { load: loadAt(id, beats / 4) }),
     );
     const leader = away && wish === "quorum" ? null : 3;

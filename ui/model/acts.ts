@@ -149,7 +149,7 @@ export const actEntry = (name: ActName): ActEntry => {
 export const consequenceOf = (name: ActName, node: ClusterNode, cluster: ClusterView): string => {
   switch (name) {
     case "move-lead":
-      return "The highest node takes the lead back when it has been steady; drain that one to keep it away.";
+      return "The highest node takes it back when it is steady; drain that one to prevent it.";
     case "drain":
       return node.leads
         ? "It leads: another is elected. It keeps its copies and goes on answering."

@@ -19,6 +19,9 @@ export const behindMsMax = 2_100;
 /** What is heard of a node this long after its process ended is of a new process, not late news of the old. */
 export const lateNewsMsMax = 1_000;
 
+/** A process needs seconds to become a node that is heard; one that takes longer than this hangs. */
+export const startingMsMax = 30_000;
+
 /** A snapshot and when the console got it, by the console's own clock (observers' clocks may differ). */
 export interface Received {
   readonly snapshot: Snapshot;
@@ -33,6 +36,8 @@ export interface ProcessState {
   readonly pid: number | null;
   readonly reason: string | null;
   readonly since: WallMs;
+  /** When this process began, whatever was done to it since. */
+  readonly bornAt: WallMs;
 }
 
 /** Why this console hears nothing of a node directly, though others may. */
@@ -46,19 +51,26 @@ export interface Sources {
   readonly snapshots: ReadonlyMap<NodeId, Received>;
   readonly processes: ReadonlyMap<NodeId, ProcessState>;
   readonly links: ReadonlyMap<NodeId, LinkProblem>;
+  /** When anybody last heard the node, as far as this console was told: an observer that has just started knows less. */
+  readonly heard: ReadonlyMap<NodeId, WallMs>;
 }
 
 export interface ClusterNode {
   readonly view: NodeView;
   readonly state: NodeState;
   readonly leads: boolean;
-  /** For how long nothing was heard of it; 0 for the observer; null when it was never heard. */
+  /**
+   * For how long nothing was heard of it: by the observer, or where that has never heard it, by anybody. 0 for the
+   * observer; null when nobody has heard it since this console looks.
+   */
   readonly silentMs: number | null;
   /** Why its process ended, where the console started it. */
   readonly exit: string | null;
   /** The process that the console started, while it is there. */
   readonly pid: number | null;
   readonly process: ProcessState | null;
+  /** Since its process was started, while nothing has been heard of that process; null when it is none of ours. */
+  readonly unheardMs: number | null;
   readonly link: LinkProblem | null;
 }
 
@@ -104,6 +116,10 @@ export const clusterOf = (sources: Sources, now: WallMs): ClusterView | null => 
   };
 };
 
+/** Down only because its process is not yet far enough to be heard. */
+export const isStarting = ({ state, unheardMs }: ClusterNode): boolean =>
+  state === "down" && unheardMs !== null && unheardMs < startingMsMax;
+
 export const isLive = (state: NodeState): boolean => state === "up" || state === "suspect";
 
 /** The snapshot to show, by the rule on top of this page; null when there is none. */
@@ -143,7 +159,7 @@ const clusterNode = (
   const process = sources.processes.get(view.id);
   const exited = process?.state === "exited" && !isHeardAgain(view, process, from.received);
   const ageMs = from.stale ? Math.max(0, now - from.received.at) : 0;
-  const silentMs = view.heartbeatMs === null ? null : view.heartbeatMs + ageMs;
+  const silentMs = view.heartbeatMs === null ? sinceHeard(view.id, sources, now) : view.heartbeatMs + ageMs;
   const state = exited ? "down" : view.state;
   return {
     view,
@@ -153,8 +169,25 @@ const clusterNode = (
     exit: exited ? (process.reason ?? "its process ended") : null,
     pid: process === undefined || process.state === "exited" ? null : process.pid,
     process: process ?? null,
+    unheardMs:
+      process === undefined ? null : unheardFor(process, lastHeard(view, sources, from.received), now),
     link: sources.links.get(view.id) ?? null,
   };
+};
+
+const sinceHeard = (id: NodeId, { heard }: Sources, now: WallMs): number | null => {
+  const at = heard.get(id);
+  return at === undefined ? null : Math.max(0, now - at);
+};
+
+const lastHeard = ({ id, heartbeatMs }: NodeView, { heard }: Sources, { at }: Received): number =>
+  Math.max(heard.get(id) ?? never, heartbeatMs === null ? never : at - heartbeatMs);
+const never = Number.NEGATIVE_INFINITY;
+
+/** What was heard before it began was of another process, and late news of that one may come a little after. */
+const unheardFor = ({ state, cut, bornAt }: ProcessState, heardAt: number, now: WallMs): number | null => {
+  const runs = !cut && (state === "starting" || state === "running");
+  return runs && heardAt <= bornAt + lateNewsMsMax ? Math.max(0, now - bornAt) : null;
 };
 
 /** Somebody else may have started the node again, from another terminal. */

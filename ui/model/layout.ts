@@ -4,8 +4,8 @@
  * Header, nodes, warnings and keys come first, because an operator in trouble reads those; what is left goes to the
  * deck, and the load gets a chart, a sparkline a node, or nothing, as room allows. The client stands beside a chart
  * that is wide enough for both; elsewhere it shows when it is gone to. On a large screen every pane has a place.
- * The places always fill the screen exactly, and a second warning takes its row from the lowest ones alone, so that
- * nothing else jumps.
+ * The places always fill the screen exactly, and a second row of warnings, or of a question, takes its row from the lowest
+ * ones alone, so that nothing else jumps.
  */
 import type { DeckPane, PaneId } from "./panes.ts";
 
@@ -37,7 +37,10 @@ export type Layout =
 
 export interface LayoutWish {
   readonly nodeCount: number;
-  readonly noticeCount: number;
+  /** Rows that the warnings want. */
+  readonly noticeRows: number;
+  /** Rows that a question wants; 1 when there is none. */
+  readonly questionRows: 1 | 2;
   /** Gets all the room there is. */
   readonly zoomed: PaneId | null;
   readonly deck: DeckPane;
@@ -62,19 +65,19 @@ const clientShare = 0.37;
 /** From this size on every pane has a place. */
 const wideSize: Size = { columns: 160, rows: 46 };
 /** From this height on, several warnings may stand below each other. */
-const tallRows = 30;
-const noticesMax = 3;
+export const tallRows = 30;
+export const noticeRowsMax = { tall: 3, small: 2 } as const;
 
 export const layoutOf = (size: Size, wish: LayoutWish): Layout => {
   if (size.columns < sizeMin.columns || size.rows < sizeMin.rows) return { kind: "too-small" };
-  const noticeRowsMax = size.rows >= tallRows ? noticesMax : 1;
-  const notices = Math.min(Math.max(1, wish.noticeCount), noticeRowsMax);
-  const room = size.rows - headerRows - footerRows - notices;
-  const steady = room + notices - noticeRowsMax;
+  const tall = size.rows >= tallRows;
+  const notices = Math.min(Math.max(1, wish.noticeRows), tall ? noticeRowsMax.tall : noticeRowsMax.small);
+  const room = size.rows - headerRows - wish.questionRows - notices;
+  const steady = size.rows - headerRows - footerRows - (tall ? noticeRowsMax.tall : 1);
   return { kind: "panes", room, notices, places: placesOf(size, wish, room, steady) };
 };
 
-/** `steady` is the room when as many warnings show as may: what must not jump is measured by it. */
+/** `steady` is the room that there always is, or hardly ever less: what must not jump is measured by it. */
 const placesOf = (size: Size, wish: LayoutWish, room: number, steady: number): readonly Place[] => {
   const { columns } = size;
   const { zoomed, nodeCount } = wish;

@@ -16,12 +16,14 @@ import { emptyField, type Field } from "./field.ts";
 import { emptyHistory, type History } from "./history.ts";
 import type { Room } from "./keys.ts";
 import { borderRows, type Layout, layoutOf, placeOf, type Size } from "./layout.ts";
+import type { Leaderless } from "./leaderless.ts";
 import type { Tone } from "./line.ts";
 import { emptyLog, firstLogView, type Log, type LogView } from "./log.ts";
 import { type Notice, type NoticeCommands, noticesOf } from "./notices.ts";
 import type { DeckPane, PaneId } from "./panes.ts";
 import type { Picture } from "./picture.ts";
 import { emptyTimeline, type Timeline } from "./timeline.ts";
+import { type Asked, askedBy, type PlannedNotice, planNotices, questionRows } from "./wording.ts";
 
 /** What comes in from outside. Node numbers in it are of one cluster. */
 export type ConsoleEvent =
@@ -29,7 +31,7 @@ export type ConsoleEvent =
   | { readonly kind: "log"; readonly entry: LogEntry }
   /** Log lines of that node which this console did not get. */
   | { readonly kind: "skipped"; readonly node: NodeId; readonly lines: number }
-  | ({ readonly kind: "process"; readonly node: NodeId } & Omit<ProcessState, "since">)
+  | ({ readonly kind: "process"; readonly node: NodeId } & Omit<ProcessState, "since" | "bornAt">)
   /** Why nothing is heard of that node directly; null when it is. */
   | { readonly kind: "link"; readonly node: NodeId; readonly problem: Problem | null }
   /** An act is over: null when it was done. */
@@ -49,6 +51,8 @@ export interface Live extends Sources {
   readonly log: Log;
   readonly history: History;
   readonly timeline: Timeline;
+  /** The last time without a leader that this console has seen; null when there was none. */
+  readonly leaderless: Leaderless | null;
 }
 
 /** What the caller of the console has settled. */
@@ -146,9 +150,11 @@ export const emptyLive: Live = {
   snapshots: new Map(),
   processes: new Map(),
   links: new Map(),
+  heard: new Map(),
   log: emptyLog,
   history: emptyHistory,
   timeline: emptyTimeline,
+  leaderless: null,
 };
 
 export const firstModel = ({ client, ...first }: FirstModel): ConsoleModel => ({
@@ -200,9 +206,25 @@ export const modelLayout = (model: ConsoleModel): Layout =>
 
 const wishOf = (model: ConsoleModel) => ({
   nodeCount: shownNodes(model).length,
-  noticeCount: liveNotices(model).length,
+  noticeRows: plannedNotices(model).reduce((sum, { rows }) => sum + rows, 0),
+  questionRows: questionRowsOf(model),
   deck: model.deck,
 });
+
+/** The warnings that there is room for. */
+export const plannedNotices = (model: ConsoleModel): readonly PlannedNotice[] =>
+  planNotices(liveNotices(model), model.size);
+
+/** What the last lines ask; null when they ask nothing. */
+export const askedNow = (model: ConsoleModel): Asked | null =>
+  model.overlay?.kind === "ask" || model.overlay?.kind === "leave"
+    ? askedBy(model.overlay, liveCluster(model), model.setup.leaves)
+    : null;
+
+const questionRowsOf = (model: ConsoleModel): 1 | 2 => {
+  const asked = askedNow(model);
+  return asked === null ? 1 : questionRows(asked, model.size.columns);
+};
 
 /** Lines that a pane shows at once; at least 1. */
 export const paneRows = (model: ConsoleModel, pane: PaneId): number =>

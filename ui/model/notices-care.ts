@@ -9,7 +9,7 @@ import { forNode, type Notice, type NoticeCommands } from "./notices.ts";
 export const careNotices = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] => [
   ...copies(cluster, commands),
   ...cluster.nodes.flatMap((node) => [
-    ...rebuilding(node, commands),
+    ...rebuilding(cluster, node, commands),
     ...disk(node),
     ...drained(node),
     ...unreached(node, commands),
@@ -48,7 +48,11 @@ const copies = ({ risk, nodes }: ClusterView, commands: NoticeCommands): readonl
 const sayWhenSafe = (safeInMs: number | null): string =>
   safeInMs === null ? "end not known yet" : `safe in ${formatAge(safeInMs)}`;
 
-const rebuilding = (node: ClusterNode, commands: NoticeCommands): readonly Notice[] => {
+const rebuilding = (
+  { nodes }: ClusterView,
+  node: ClusterNode,
+  commands: NoticeCommands,
+): readonly Notice[] => {
   const { id, rebuild } = node.view;
   if (node.state !== "rebuilding") return [];
   if (rebuild === null) {
@@ -56,9 +60,17 @@ const rebuilding = (node: ClusterNode, commands: NoticeCommands): readonly Notic
     return [{ tone: "warn", text, command: "watch it: press 8" }];
   }
   if (rebuild.phase === "waiting") {
-    const [first] = rebuild.waitingFor;
+    const missing = nodes.filter(
+      ({ view, state }) => rebuild.waitingFor.includes(view.id) && state === "down",
+    );
+    const [first] = missing;
+    if (first === undefined && rebuild.waitingFor.length > 0) {
+      // So does every node for a moment when it starts.
+      const text = `node ${id} waits for word of node ${rebuild.waitingFor.join(", ")} before it votes and answers`;
+      return [{ tone: "warn", text, command: "watch it: press 8" }];
+    }
     const whom = rebuild.waitingFor.length === 0 ? "the others" : `node ${rebuild.waitingFor.join(", ")}`;
-    const command = first === undefined ? commands.status : forNode(commands.start, first);
+    const command = first === undefined ? commands.status : forNode(commands.start, first.view.id);
     return [
       {
         tone: "bad",

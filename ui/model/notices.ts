@@ -6,7 +6,7 @@
  * from one where all is well.
  */
 import type { NodeId } from "../../core/model/ids.ts";
-import { type ClusterNode, type ClusterView, isLive, type Sources } from "./cluster.ts";
+import { type ClusterNode, type ClusterView, isLive, isStarting, type Sources } from "./cluster.ts";
 import { formatSeconds } from "./format.ts";
 import { careNotices } from "./notices-care.ts";
 
@@ -51,11 +51,16 @@ export const forNode = (command: string, id: NodeId): string => command.replace(
 const startCommand = (commands: NoticeCommands, id: NodeId): string =>
   `start it: ${forNode(commands.start, id)}`;
 
+/** A process that stops in good order is still there for a moment after it has said goodbye. */
+const hangingMsMin = 2_000;
+
 /** A process that is there but is not heard holds the node's port and disk. */
-const mendCommand = (commands: NoticeCommands, { view, process, pid }: ClusterNode): string => {
+const mendCommand = (commands: NoticeCommands, { view, process, pid, silentMs }: ClusterNode): string => {
   if (process?.state === "frozen") return `wake it: :wake ${view.id}`;
   if (process?.cut === true) return `mend its network: :mend ${view.id}`;
-  return pid === null ? startCommand(commands, view.id) : `end it: kill -9 ${pid}`;
+  if (pid === null) return startCommand(commands, view.id);
+  const hangs = silentMs === null || silentMs >= hangingMsMin;
+  return hangs ? `end it: kill -9 ${pid}` : `look: ${commands.status}`;
 };
 
 const noSnapshot = ({ processes, links }: Sources, commands: NoticeCommands): readonly Notice[] => {
@@ -95,7 +100,7 @@ const quorum = (cluster: ClusterView, commands: NoticeCommands): readonly Notice
   if (cluster.quorum.ok) return [];
   const { live, needed } = cluster.quorum;
   const missing = cluster.nodes.filter((node) => node.state === "down");
-  const first = missing.find((node) => node.pid === null) ?? missing[0];
+  const first = missing.find((node) => node.pid === null) ?? missing.find((node) => !isStarting(node));
   return [
     {
       tone: "bad",
@@ -119,6 +124,8 @@ const silentNode = (cluster: ClusterView, node: ClusterNode, commands: NoticeCom
       return [{ tone: "warn", text, command: `look: ${commands.status}` }];
     }
     case "down": {
+      if (isStarting(node))
+        return [{ tone: "warn", text: `node ${id} is starting: ${consequence}`, command: null }];
       const text = `node ${id} ${whatHappened(node)}: ${consequence}`;
       return [{ tone: "bad", text, command: mendCommand(commands, node) }];
     }
@@ -130,7 +137,10 @@ const whatHappened = (node: ClusterNode): string => {
   const silent = node.silentMs === null ? "not heard yet" : `silent for ${formatSeconds(node.silentMs)}`;
   if (node.process?.state === "frozen") return `frozen, ${silent}`;
   if (node.process?.cut === true) return `cut off, ${silent}`;
-  return node.pid === null ? silent : `${silent} though its process runs`;
+  if (node.pid === null) return silent;
+  return node.unheardMs === null
+    ? `${silent} though its process runs`
+    : `started ${formatSeconds(node.unheardMs)} ago and not heard since`;
 };
 
 const leaderless = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>
@@ -138,16 +148,16 @@ const leaderless = (cluster: ClusterView, commands: NoticeCommands): readonly No
     ? [
         {
           tone: "warn",
-          text: "no leader yet: an election is under way, uploads go on without one",
+          text: "no leader yet: one is being elected, uploads go on",
           command: `look: ${commands.status}`,
         },
       ]
     : [];
 
-/** Everybody is up, and yet none may stop: two nodes, or an image with one copy. */
+/** Everybody is up, and yet none may stop: an image has one copy. Of two nodes none ever may. */
 const thin = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[] =>
   cluster.tolerance === 0 &&
-  cluster.nodes.length > 1 &&
+  cluster.nodes.length > 2 &&
   cluster.quorum.ok &&
   cluster.nodes.every((node) => isLive(node.state))
     ? [
@@ -159,11 +169,19 @@ const thin = (cluster: ClusterView, commands: NoticeCommands): readonly Notice[]
       ]
     : [];
 
-const allWell = (cluster: ClusterView): Notice =>
-  cluster.nodes.length === 1
-    ? { tone: "good", text: "the only node is up: nothing else holds a copy", command: null }
-    : {
-        tone: "good",
-        text: `all ${count(cluster.nodes.length)} up: ${cluster.tolerance} more may stop and nothing is lost`,
-        command: null,
-      };
+const allWell = (cluster: ClusterView): Notice => ({
+  tone: "good",
+  text: allWellText(cluster),
+  command: null,
+});
+
+const allWellText = ({ nodes, tolerance }: ClusterView): string => {
+  switch (nodes.length) {
+    case 1:
+      return "the only node is up: nothing else holds a copy";
+    case 2:
+      return "both nodes are up: writing takes both, so neither may ever stop";
+    default:
+      return `all ${count(nodes.length)} up: ${tolerance} more may stop and nothing is lost`;
+  }
+};

@@ -3,7 +3,7 @@
  */
 import type { Level, LogEntry } from "../../core/model/events.ts";
 import type { NodeId } from "../../core/model/ids.ts";
-import type { WallMs } from "../../core/model/units.ts";
+import { type WallMs, wallMs } from "../../core/model/units.ts";
 import { actEntry } from "./acts.ts";
 import {
   chooseSnapshot,
@@ -15,6 +15,7 @@ import {
   type Sources,
 } from "./cluster.ts";
 import { type History, nothingKnown, type Sample, withSamples } from "./history.ts";
+import { leaderlessThen } from "./leaderless.ts";
 import { printable } from "./line.ts";
 import { appendLog, type Said, saidOf } from "./log.ts";
 import { type ConsoleEvent, type ConsoleModel, type Live, withFlash } from "./model.ts";
@@ -27,12 +28,13 @@ export const heard = (
   second: boolean,
 ): ConsoleModel => {
   const sources = withSources(model.live, at, events);
-  const live = withWords({ ...model.live, ...sources }, at, events);
+  const told = withWords({ ...model.live, ...sources }, at, events);
+  const live = { ...told, leaderless: leaderlessThen(told.leaderless, clusterOf(told, at), at) };
   // The first sample at once: a chart without one looks broken for a second.
   const sampled = second || live.history.second === null ? { ...live, history: measured(live, at) } : live;
   const acted = events.findLast((event) => event.kind === "acted");
   const next = { ...model, now: at, live: sampled };
-  return acted === undefined ? next : told(next, acted);
+  return acted === undefined ? next : withOutcome(next, acted);
 };
 
 /** What this process itself says. */
@@ -53,19 +55,26 @@ const withSources = (live: Live, at: WallMs, events: readonly ConsoleEvent[]): S
   const snapshots = new Map<NodeId, Received>(live.snapshots);
   const processes = new Map<NodeId, ProcessState>(live.processes);
   const links = new Map<NodeId, LinkProblem>(live.links);
+  const heardAt = new Map<NodeId, WallMs>(live.heard);
   for (const event of events) {
     switch (event.kind) {
       case "snapshot":
         snapshots.set(event.snapshot.observer, { snapshot: event.snapshot, at });
+        for (const { id, heartbeatMs } of event.snapshot.nodes)
+          if (heartbeatMs !== null)
+            heardAt.set(id, wallMs(Math.max(heardAt.get(id) ?? Number.NEGATIVE_INFINITY, at - heartbeatMs)));
         break;
       case "process": {
         const { state, pid, cut, reason } = event;
+        const before = processes.get(event.node);
+        const goesOn = before !== undefined && before.state !== "exited" && before.pid === pid;
         processes.set(event.node, {
           state,
           pid,
           cut,
           reason: reason === null ? null : printable(reason),
           since: at,
+          bornAt: goesOn ? before.bornAt : at,
         });
         break;
       }
@@ -79,7 +88,7 @@ const withSources = (live: Live, at: WallMs, events: readonly ConsoleEvent[]): S
         break;
     }
   }
-  return { snapshots, processes, links };
+  return { snapshots, processes, links, heard: heardAt };
 };
 
 /** Log and timeline. Nodes report one after the other; what happened first is read first. */
@@ -95,7 +104,15 @@ const withWords = (live: Live, at: WallMs, events: readonly ConsoleEvent[]): Liv
   const reports = inOrder.flatMap(({ entry }, index) =>
     entry === null ? [] : [{ entry, sequence: first + index }],
   );
-  return { ...live, log, timeline: withReports(live.timeline, reports, momentOf(live, at)) };
+  return {
+    ...live,
+    log,
+    timeline: withReports(live.timeline, reports, {
+      at,
+      sources: momentOf(live, at),
+      leaderless: live.leaderless,
+    }),
+  };
 };
 
 interface Word {
@@ -128,8 +145,15 @@ const momentOf = (sources: Sources, at: WallMs): Sources => {
   const chosen = chooseSnapshot(sources, at);
   const snapshots: ReadonlyMap<NodeId, Received> =
     chosen === null ? new Map() : new Map([[chosen.snapshot.observer, { ...chosen, at }]]);
-  return { snapshots, processes: sources.processes, links: sources.links };
+  return { ...pickSources(sources), snapshots };
 };
+
+const pickSources = ({ snapshots, processes, links, heard }: Sources): Sources => ({
+  snapshots,
+  processes,
+  links,
+  heard,
+});
 
 const orNaN = (value: number | null): number => value ?? Number.NaN;
 
@@ -150,7 +174,7 @@ const measured = (live: Live, at: WallMs): History => {
   return withSamples(live.history, Math.floor(at / 1_000), new Map(samples));
 };
 
-const told = (
+const withOutcome = (
   model: ConsoleModel,
   { act, node, problem }: Extract<ConsoleEvent, { readonly kind: "acted" }>,
 ): ConsoleModel =>

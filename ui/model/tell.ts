@@ -5,8 +5,9 @@ import type { Event, LogEntry } from "../../core/model/events.ts";
 import { wordFault } from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
 import { formatAge, formatBytes } from "./format.ts";
+import { leaderlessMsOf } from "./leaderless.ts";
 import type { Tone } from "./line.ts";
-import type { Item } from "./timeline.ts";
+import type { Item, Moment } from "./timeline.ts";
 
 export interface Told {
   /** Reports with the same key are of the same thing. */
@@ -60,13 +61,14 @@ const line = (
 });
 
 /** Null for what is no part of the story. `recent` are the items before, oldest first. */
-export const tellingOf = (entry: LogEntry, recent: readonly Item[]): Telling | null => {
+export const tellingOf = (entry: LogEntry, recent: readonly Item[], moment: Moment): Telling | null => {
   const { event, node } = entry;
   switch (event.kind) {
     case "leader.elected":
       return elected(event, node);
     case "leaderless.ended": {
-      const more = `, after ${formatAge(event.leaderlessMs)} without a leader`;
+      const longestMs = Math.max(event.leaderlessMs, leaderlessMsOf(entry, event.term, recent, moment));
+      const more = `, after ${formatAge(longestMs)} without a leader`;
       const key = `term ${event.term}`;
       return { kind: "more", key, merge: (told) => ({ ...told, more }) };
     }

@@ -4,7 +4,7 @@
  * The past that is looked at is put together from what is kept anyway: the state that the item remembers, the log up
  * to its line, the charts up to its second. Header and warnings stay with the present.
  */
-import { type WallMs, wallMs } from "../../core/model/units.ts";
+import type { WallMs } from "../../core/model/units.ts";
 import { logBefore } from "./log.ts";
 import { type ConsoleModel, type Live, withFlash } from "./model.ts";
 import type { Item, Timeline } from "./timeline.ts";
@@ -67,21 +67,19 @@ export const atItem = (model: ConsoleModel, item: Item): ConsoleModel => ({
   logView: { ...model.logView, anchor: null },
 });
 
-/** The moment is that of the sources, by this console's clock: a little after the event itself. */
-const pastOf = (live: Live, item: Item): { readonly live: Live; readonly at: WallMs } => {
-  const [received] = item.sources.snapshots.values();
-  return {
-    at: received?.at ?? wallMs(item.at),
-    live: {
-      ...item.sources,
-      log: logBefore(live.log, item.sequence + 1),
-      history: live.history,
-      timeline: upTo(live.timeline, item),
-    },
-  };
-};
+/** The moment is when this console was first told, by its own clock: a little after the event itself. */
+const pastOf = (live: Live, item: Item): { readonly live: Live; readonly at: WallMs } => ({
+  at: item.seenAt,
+  live: {
+    ...live,
+    ...item.sources,
+    log: logBefore(live.log, item.sequence + 1),
+    timeline: upTo(live.timeline, item),
+  },
+});
 
 const upTo = (timeline: Timeline, item: Item): Timeline => ({
+  ...timeline,
   items: timeline.items.filter(({ number }) => number <= item.number),
   numberNext: item.number + 1,
 });

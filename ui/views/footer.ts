@@ -16,39 +16,66 @@ import {
   plain,
 } from "../model/line.ts";
 import { matcherOf } from "../model/log-filter.ts";
-import { type ConsoleModel, currentRoom, liveNotices, type Overlay, shownFlash } from "../model/model.ts";
+import {
+  askedNow,
+  type ConsoleModel,
+  currentRoom,
+  type Overlay,
+  plannedNotices,
+  shownFlash,
+} from "../model/model.ts";
 import type { Notice } from "../model/notices.ts";
 import { noActs } from "../model/press-acts.ts";
+import { brokenAt, moreText, noticeHeadCells, type PlannedNotice } from "../model/wording.ts";
 import { lastCells } from "./client.ts";
-import { questionLine } from "./questions.ts";
+import { questionLines } from "./questions.ts";
 
 const marks: Readonly<Record<Notice["tone"], string>> = { good: "●", warn: "▲", bad: "⚠" };
 
-/** Exactly `rows` lines; what does not fit is counted. */
-export const noticeLines = (model: ConsoleModel, rows: number): readonly Line[] => {
-  const notices = liveNotices(model);
-  return notices.slice(0, rows).map((notice, index) => {
-    const more = index === rows - 1 ? notices.length - rows : 0;
-    return noticeLine(notice, more, model.size.columns);
-  });
-};
+/** As many lines as were planned; what there is no room for is counted. */
+export const noticeLines = (model: ConsoleModel): readonly Line[] =>
+  plannedNotices(model).flatMap((planned) =>
+    planned.rows === 1 ? [noticeLine(planned, model.size.columns)] : twoLines(planned, model.size.columns),
+  );
+
+const headOf = ({ tone }: Notice): string => ` ${marks[tone]} `;
+
+const tailOf = ({ notice, more }: PlannedNotice): Line => [
+  ...(more > 0 ? [dim(moreText(more))] : []),
+  ...(notice.command === null ? [] : [plain(" — "), { text: notice.command, bold: true }]),
+];
 
 /** The sentence gives way to the command: that is what one needs. */
-const noticeLine = (notice: Notice, more: number, width: number): Line => {
-  const tail: Line = [
-    ...(more > 0 ? [dim(` (+${more})`)] : []),
-    ...(notice.command === null ? [] : [plain(" — "), { text: notice.command, bold: true }]),
-  ];
-  const head = ` ${marks[notice.tone]} `;
-  const room = Math.max(0, width - displayWidth(head) - lineWidth(tail) - 1);
-  return fitLine([{ text: head + cutWords(notice.text, room), tone: notice.tone }, ...tail], width);
+const noticeLine = (planned: PlannedNotice, width: number): Line => {
+  const { notice } = planned;
+  const tail = tailOf(planned);
+  const room = Math.max(0, width - noticeHeadCells - lineWidth(tail) - 1);
+  return fitLine([{ text: headOf(notice) + cutWords(notice.text, room), tone: notice.tone }, ...tail], width);
 };
 
-export const footerLine = (model: ConsoleModel): Line => {
+/** What of the sentence does not fit above stands before the command. */
+const twoLines = (planned: PlannedNotice, width: number): readonly Line[] => {
+  const { notice } = planned;
+  const [first, rest] = brokenAt(notice.text, width - noticeHeadCells - 1);
+  const tail = tailOf(planned);
+  const indent = " ".repeat(rest === "" ? noticeHeadCells - 1 : noticeHeadCells);
+  const room = Math.max(0, width - noticeHeadCells - lineWidth(tail) - 1);
+  return [
+    fitLine([{ text: headOf(notice) + first, tone: notice.tone }], width),
+    fitLine([{ text: indent + cutWords(rest, room), tone: notice.tone }, ...tail], width),
+  ];
+};
+
+/** One line, but for a long question. */
+export const footerLines = (model: ConsoleModel): readonly Line[] => {
+  const asked = askedNow(model);
+  return asked === null ? [footerLine(model)] : questionLines(asked, model.size.columns);
+};
+
+const footerLine = (model: ConsoleModel): Line => {
   const { columns } = model.size;
   const { overlay } = model;
   if (overlay?.kind === "field" || overlay?.kind === "command") return fieldLine(model, overlay, columns);
-  if (overlay?.kind === "ask" || overlay?.kind === "leave") return questionLine(model, overlay, columns);
   const flash = shownFlash(model);
   if (flash !== null) {
     const tone = flash.tone === "plain" ? {} : { tone: flash.tone };
@@ -88,6 +115,8 @@ const throughTime: readonly Pick<Binding, "keys" | "action" | "short">[] = [
 ];
 
 const fieldHintCells = 44;
+/** A blank at the left, the cursor, and two blanks before the hint. */
+const fieldExtraCells = 4;
 
 /** What is typed, with the cursor in it, and beside it what it could become or what is wrong with it. */
 const fieldLine = (
@@ -96,8 +125,15 @@ const fieldLine = (
   width: number,
 ): Line => {
   const name = overlay.kind === "command" ? ":" : `${nameOf(overlay)}: `;
-  const hint = fitLine(hintOf(model, overlay), Math.min(fieldHintCells, Math.floor(width / 2)));
-  const room = width - displayWidth(name) - lineWidth(hint) - 4;
+  const choosing = overlay.kind === "command" && overlay.choices.length > 0;
+  const typedCells = displayWidth(name) + displayWidth(overlay.field.text) + fieldExtraCells;
+  const hintCells = choosing
+    ? Math.max(Math.floor(width / 2), width - typedCells)
+    : Math.min(fieldHintCells, Math.floor(width / 2));
+  const hint = choosing
+    ? choicesLine(overlay.choices, hintCells)
+    : fitLine(hintOf(model, overlay), hintCells);
+  const room = width - displayWidth(name) - lineWidth(hint) - fieldExtraCells;
   return fitLine([plain(` ${name}`), ...typedPieces(overlay.field, room), plain("  "), ...hint], width);
 };
 
@@ -115,11 +151,21 @@ const typedPieces = ({ text, cursor }: Field, room: number): Line => {
   ];
 };
 
+/** As many whole choices as fit, and how many more there are. */
+const choicesLine = (choices: readonly string[], width: number): Line => {
+  const lineOf = (count: number): string =>
+    [...choices.slice(0, count), ...(count < choices.length ? [`+${choices.length - count} more`] : [])].join(
+      "  ",
+    );
+  let count = choices.length;
+  while (count > 0 && displayWidth(lineOf(count)) > width) count -= 1;
+  return [dim(cutText(lineOf(count), width))];
+};
+
 const hintOf = (
   model: ConsoleModel,
   overlay: Extract<Overlay, { readonly kind: "field" | "command" }>,
 ): Line => {
-  if (overlay.kind === "command" && overlay.choices.length > 0) return [dim(overlay.choices.join("  "))];
   const problem = overlay.kind === "field" && overlay.regex ? matcherOf(model.logView.filter).problem : null;
   if (problem !== null) return [{ text: problem, tone: "warn" }];
   return keyLine(model, fieldHintCells);

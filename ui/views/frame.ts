@@ -13,7 +13,7 @@ import type { Theme } from "../theme.ts";
 import { beatsPane } from "./beats.ts";
 import { clientPane } from "./client.ts";
 import { eventsPane } from "./events.ts";
-import { footerLine, noticeLines } from "./footer.ts";
+import { footerLines, noticeLines } from "./footer.ts";
 import { headerLine } from "./header.ts";
 import { helpPane } from "./help.ts";
 import { loadPane } from "./load.ts";
@@ -44,7 +44,7 @@ export const frameLines = (model: ConsoleModel, theme: Theme): readonly Line[] =
           foot: [],
         })
       : withMenu(model, placed(model, layout, theme), columns);
-  return [headerLine(model), ...body, ...noticeLines(model, layout.notices), footerLine(model)];
+  return [headerLine(model), ...body, ...noticeLines(model), ...footerLines(model)];
 };
 
 /** Each row is made of the panes that it goes through, from left to right. */

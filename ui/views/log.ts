@@ -68,7 +68,7 @@ const logRow = (line: LogLine, view: LogView, width: number): Line => {
   const here: Piece = line.sequence === view.anchor ? { text: "›", bold: true, tone: "accent" } : plain(" ");
   const narrow = width < narrowCells;
   const word = levelWords[line.level];
-  const text = narrow ? line.text.replace(/^Node \d:? /, "") : line.text;
+  const text = narrow ? withoutSpeaker(line.text) : line.text;
   return [
     here,
     dim(`${when} `),
@@ -136,10 +136,14 @@ export const copyLines = (
   return [...shown, ...blank, fitLine(foot, width)];
 };
 
+/** Who says it stands once: `2026-03-04T10:10:49.000Z info  node1   listening on 127.0.0.1:8001`. */
 export const copyText = ({ at, node, level, text }: LogLine): string => {
   const who = node === null ? "console" : `node${node}`;
-  return `${isoTime(at)} ${level.padEnd(5)} ${who.padEnd(7)} ${text}`;
+  return `${isoTime(at)} ${level.padEnd(5)} ${who.padEnd(7)} ${node === null ? text : withoutSpeaker(text)}`;
 };
+
+/** A sentence begins with its speaker, which stands before it already. */
+const withoutSpeaker = (text: string): string => text.replace(/^Node \d+:? /, "");
 
 /** `2026-03-04T10:10:49.000Z`. */
 const isoTime = (at: number): string => new Date(at).toISOString();

@@ -5,7 +5,7 @@
  */
 import type { NodeView } from "../../core/model/snapshot.ts";
 import type { WallMs } from "../../core/model/units.ts";
-import type { ClusterNode } from "../model/cluster.ts";
+import { type ClusterNode, isStarting } from "../model/cluster.ts";
 import {
   bar,
   formatAge,
@@ -149,7 +149,8 @@ const nodeRow = (
   }
   const named = shown.filter((column) => column.title === "id" || column.title === "state");
   const known: Line = [...prefix, ...named.map((column) => cellOf(column, node)), plain("  ")];
-  return fitLine([...known, { text: lastSeen(node, now, width - lineWidth(known)), tone: "bad" }], width);
+  const tone = isStarting(node) ? "warn" : "bad";
+  return fitLine([...known, { text: lastSeen(node, now, width - lineWidth(known)), tone }], width);
 };
 
 const cellOf = (column: Column, node: ClusterNode): Piece => {
@@ -167,6 +168,7 @@ const stateTones: Readonly<Record<ClusterNode["state"], Tone>> = {
 /** A node that is up and yet takes no images is not just up. */
 const stateCell = (node: ClusterNode): Piece => {
   const { drained, readOnly, rebuild } = node.view;
+  if (isStarting(node)) return { text: "starting", tone: "warn", bold: true };
   if (node.state === "down") return { text: "DOWN", tone: "bad", bold: true };
   if (node.state === "rebuilding" && rebuild !== null && rebuild.totalBytes > 0)
     return {
@@ -187,7 +189,8 @@ const roleCell = (node: ClusterNode): Piece => {
 
 /** `last seen 12 s ago, at 10:10:37Z: exited with code 1`; where there is too little room, without the time. */
 const lastSeen = (node: ClusterNode, now: WallMs, room: number): string => {
-  if (node.silentMs === null) return "never seen since this console looks";
+  if (node.silentMs === null)
+    return isStarting(node) ? "not heard yet" : "never seen since this console looks";
   const ago = `last seen ${formatSeconds(node.silentMs)} ago`;
   const why = whyGone(node);
   const whole = `${ago}, at ${formatClock(now - node.silentMs)}${why}`;

@@ -1,10 +1,10 @@
 /**
- * What asks before something is done: the menu of acts beside the node's name, and the question in the last line.
+ * What asks before something is done: the menu of acts beside the node's name, and the question in the last lines.
  */
-import { actEntry, consequenceOf } from "../model/acts.ts";
-import { cutText, dim, displayWidth, fitLine, type Line, plain } from "../model/line.ts";
+import { cutWords, dim, displayWidth, fitLine, type Line, type Piece, plain } from "../model/line.ts";
 import { type ConsoleModel, liveCluster, type Overlay } from "../model/model.ts";
 import { ownActs } from "../model/press-acts.ts";
+import { type Asked, answersCells, brokenAt, questionRows } from "../model/wording.ts";
 import type { PaneContent } from "./pane.ts";
 
 type Menu = Extract<Overlay, { readonly kind: "menu" }>;
@@ -33,52 +33,19 @@ export const menuPane = (model: ConsoleModel, menu: Menu): PaneContent => {
   };
 };
 
-/** The consequence gives way to question and answers. */
-export const questionLine = (
-  model: ConsoleModel,
-  overlay: Extract<Overlay, { readonly kind: "ask" | "leave" }>,
-  width: number,
-): Line => {
-  if (overlay.kind === "leave") {
-    const node = model.setup.leaves;
-    return asked(
-      ` Leave node ${node ?? ""}?`,
-      "",
-      [
-        ["s", "stop it"],
-        ["b", "leave it running"],
-        ["Esc", "stay"],
-      ],
-      width,
-    );
-  }
-  const cluster = liveCluster(model);
-  const node = cluster?.nodes.find(({ view }) => view.id === overlay.node);
-  const consequence = cluster === null || node === undefined ? "" : consequenceOf(overlay.act, node, cluster);
-  const question = ` ${actEntry(overlay.act).name} node ${overlay.node}?`;
-  return asked(
-    question,
-    consequence,
-    [
-      ["y", "yes"],
-      ["n", "no"],
-    ],
-    width,
-  );
-};
-
-const asked = (
-  question: string,
-  consequence: string,
-  answers: readonly (readonly [string, string])[],
-  width: number,
-): Line => {
+/** One row, or two where one is too short; only what not even those hold is cut. */
+export const questionLines = (asked: Asked, width: number): readonly Line[] => {
+  const { question, consequence, answers } = asked;
+  const head: Piece = { text: ` ${question}`, bold: true, tone: "warn" };
   const tail: Line = answers.flatMap(
     ([key, says]): Line => [plain("  "), { text: key, bold: true }, dim(` ${says}`)],
   );
-  const tailWidth = tail.reduce((sum, piece) => sum + displayWidth(piece.text), 0);
-  const room = width - displayWidth(question) - tailWidth - 2;
-  const words = displayWidth(consequence) <= room ? consequence : `${cutText(consequence, room - 1)}…`;
-  const middle: Line = words === "" ? [] : [plain(` ${words}`)];
-  return fitLine([{ text: question, bold: true, tone: "warn" }, ...middle, ...tail], width);
+  if (questionRows(asked, width) === 1)
+    return [fitLine([head, ...(consequence === "" ? [] : [plain(` ${consequence}`)]), ...tail], width)];
+  const [first, rest] = brokenAt(consequence, width - displayWidth(head.text) - 2);
+  const room = Math.max(0, width - answersCells(asked) - 2);
+  return [
+    fitLine([head, plain(` ${first}`)], width),
+    fitLine([plain(` ${cutWords(rest, room)}`), ...tail], width),
+  ];
 };

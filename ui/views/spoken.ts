@@ -5,7 +5,7 @@
  * a warning when it appears and not while it counts seconds, an event when it happens, and a pane when one goes to
  * it. Bars and charts are left out: the numbers beside them say the same.
  */
-import type { ClusterNode } from "../model/cluster.ts";
+import { type ClusterNode, isStarting } from "../model/cluster.ts";
 import { formatAge, formatBytes, formatCount, formatPercent } from "../model/format.ts";
 import { lineText } from "../model/line.ts";
 import type { LogLine } from "../model/log.ts";
@@ -14,7 +14,7 @@ import { type ConsoleModel, liveCluster, liveNotices, shownCluster, shownLive } 
 import { type PaneId, paneName } from "../model/panes.ts";
 import type { Item } from "../model/timeline.ts";
 import { beatsPane } from "./beats.ts";
-import { footerLine } from "./footer.ts";
+import { footerLines } from "./footer.ts";
 import { helpText } from "./help.ts";
 import { copyText } from "./log.ts";
 import { menuPane } from "./questions.ts";
@@ -112,7 +112,9 @@ const changedPlace = (before: ConsoleModel | null, after: ConsoleModel): readonl
       }
       case "ask":
       case "leave":
-        return [lineText(footerLine({ ...after, size: { columns: 400, rows: 24 } })).trim()];
+        return footerLines({ ...after, size: { columns: 400, rows: 24 } }).map((line) =>
+          lineText(line).trim(),
+        );
       case "picture":
         return [`picture: ${overlay.picture.caption}; any key leads back`];
       case "field":
@@ -141,6 +143,7 @@ const selectedNode = (model: ConsoleModel): readonly string[] => {
 
 const nodeSentence = (node: ClusterNode): string => {
   const { view, state, leads } = node;
+  if (isStarting(node)) return `node ${view.id} is starting`;
   if (state === "down") return `node ${view.id} is DOWN, last heard ${formatAge(node.silentMs)} ago`;
   const role = leads ? "leader" : view.role;
   const aside = [view.drained === true ? "drained, " : "", view.readOnly === true ? "read-only, " : ""].join(

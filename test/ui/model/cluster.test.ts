@@ -5,10 +5,12 @@ import { wallMs } from "../../../core/model/units.ts";
 import {
   behindMsMax,
   clusterOf,
+  isStarting,
   lateNewsMsMax,
   type ProcessState,
   type Sources,
   staleMsMax,
+  startingMsMax,
 } from "../../../ui/model/cluster.ts";
 import { nodeView, sceneAt, snapshotOf } from "../scenes.ts";
 
@@ -18,6 +20,7 @@ const exited: ProcessState = {
   pid: 7,
   reason: "exit code 1",
   since: wallMs(sceneAt - 700),
+  bornAt: wallMs(sceneAt - 60_000),
 };
 
 const sources = (
@@ -29,6 +32,7 @@ const sources = (
   ),
   processes: new Map(processes.map(([id, state]): [NodeId, ProcessState] => [nodeId(id), state])),
   links: new Map(),
+  heard: new Map(),
 });
 
 describe("whose view is shown", () => {
@@ -127,6 +131,7 @@ describe("a process that has ended", () => {
           snapshots: new Map([[nodeId(3), { snapshot: snapshotOf(), at: at(ms) }]]),
           processes: sources([], [[2, exited]]).processes,
           links: new Map(),
+          heard: new Map(),
         },
         at(ms),
       )?.nodes[1]?.state;
@@ -139,5 +144,47 @@ describe("a process that has ended", () => {
     const running: ProcessState = { ...exited, state: "running", reason: null };
     const view = clusterOf(sources([[snapshotOf()]], [[2, running]]), sceneAt);
     expect(view?.nodes[1]).toMatchObject({ state: "up", exit: null });
+  });
+});
+
+describe("a node of which the observer says that it never heard it", () => {
+  const unheard = [nodeView(1, { state: "down", heartbeatMs: null }), nodeView(2), nodeView(3)];
+  const silence = (heardMsAgo: number | null) => {
+    const known = sources([[snapshotOf({ nodes: unheard })]]);
+    const heard = new Map(heardMsAgo === null ? [] : [[nodeId(1), wallMs(sceneAt - heardMsAgo)] as const]);
+    return clusterOf({ ...known, heard }, sceneAt)?.nodes[0]?.silentMs;
+  };
+
+  test("was heard by others, and this console remembers when", () => {
+    expect(silence(42_000)).toBe(42_000);
+    expect(silence(null)).toBeNull();
+  });
+});
+
+describe("a process that was started", () => {
+  const born = (ageMs: number): ProcessState => ({
+    ...exited,
+    state: "running",
+    reason: null,
+    since: wallMs(sceneAt - ageMs),
+    bornAt: wallMs(sceneAt - ageMs),
+  });
+  const seen = (ageMs: number, heartbeatMs: number | null) => {
+    const nodes = [nodeView(1), nodeView(2, { state: "down", heartbeatMs }), nodeView(3)];
+    const node = clusterOf(sources([[snapshotOf({ nodes })]], [[2, born(ageMs)]]), sceneAt)?.nodes[1];
+    return node === undefined ? null : [node.unheardMs, isStarting(node)];
+  };
+
+  test("is starting for a while, and what was heard before is not of it", () => {
+    expect(seen(500, 6_000)).toEqual([500, true]);
+    expect(seen(500, null)).toEqual([500, true]);
+    // A restart: late news of the process before.
+    expect(seen(900, 300)).toEqual([900, true]);
+    expect(seen(startingMsMax - 1, null)).toEqual([startingMsMax - 1, true]);
+    expect(seen(startingMsMax, 60_000)).toEqual([startingMsMax, false]);
+  });
+
+  test("is a silent one as soon as it was heard", () => {
+    expect(seen(5_000, 3_000)).toEqual([null, false]);
   });
 });

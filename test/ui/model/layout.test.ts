@@ -11,8 +11,8 @@ import {
 } from "../../../ui/model/layout.ts";
 import { deckPanes, type PaneId, panes } from "../../../ui/model/panes.ts";
 
-const at = (columns: number, rows: number, nodeCount = 3, noticeCount = 1): Layout =>
-  layoutOf({ columns, rows }, { nodeCount, noticeCount, zoomed: null, deck: "log" });
+const at = (columns: number, rows: number, nodeCount = 3, noticeRows = 1): Layout =>
+  layoutOf({ columns, rows }, { nodeCount, noticeRows, questionRows: 1, zoomed: null, deck: "log" });
 const shape = (layout: Layout): Partial<Record<PaneId, string>> =>
   layout.kind === "panes"
     ? Object.fromEntries(layout.places.map(({ pane, width, rows }) => [pane, `${width}x${rows}`]))
@@ -41,7 +41,12 @@ describe("the layout", () => {
     const [one, three] = [shape(at(120, 40, 3, 1)), shape(at(120, 40, 3, 3))];
     expect(three).toEqual({ ...one, log: "120x16" });
     expect(at(120, 40, 3, 9)).toEqual(at(120, 40, 3, 3));
-    expect(at(80, 24, 3, 3)).toEqual(at(80, 24, 3, 1));
+    // A small screen tells one warning, in two rows where it is long; a question may take two as well.
+    const small = shape(at(80, 24, 3, 1));
+    expect(shape(at(80, 24, 3, 2))).toEqual({ ...small, log: "80x9" });
+    expect(at(80, 24, 3, 3)).toEqual(at(80, 24, 3, 2));
+    const asked = { nodeCount: 3, noticeRows: 2, questionRows: 2, zoomed: null, deck: "log" } as const;
+    expect(shape(layoutOf({ columns: 80, rows: 24 }, asked))).toEqual({ ...small, log: "80x8" });
   });
 
   test("nine nodes leave the deck its least on a small screen, and the risk its place on a large one", () => {
@@ -54,20 +59,29 @@ describe("the layout", () => {
   test("the zoomed pane has all the room, and the deck shows whose turn it is", () => {
     for (const { id } of panes)
       expect(
-        shape(layoutOf({ columns: 80, rows: 24 }, { nodeCount: 3, noticeCount: 1, zoomed: id, deck: "log" })),
+        shape(
+          layoutOf(
+            { columns: 80, rows: 24 },
+            { nodeCount: 3, noticeRows: 1, questionRows: 1, zoomed: id, deck: "log" },
+          ),
+        ),
       ).toEqual({ [id]: "80x21" });
     for (const deck of deckPanes)
       expect(
-        shape(layoutOf({ columns: 80, rows: 24 }, { nodeCount: 3, noticeCount: 1, zoomed: null, deck }))[
-          deck
-        ],
+        shape(
+          layoutOf(
+            { columns: 80, rows: 24 },
+            { nodeCount: 3, noticeRows: 1, questionRows: 1, zoomed: null, deck },
+          ),
+        )[deck],
       ).toBe("80x10");
   });
 
   test("the places fill the screen exactly, without a gap or an overlap", () => {
     const wish = fc.record({
       nodeCount: fc.nat(9),
-      noticeCount: fc.nat(12),
+      noticeRows: fc.nat(12),
+      questionRows: fc.constantFrom(1 as const, 2 as const),
       zoomed: fc.constantFrom(null, ...panes.map(({ id }) => id)),
       deck: fc.constantFrom(...deckPanes),
     });
@@ -79,7 +93,7 @@ describe("the layout", () => {
       fc.property(sizes, wish, (size, wanted) => {
         const layout = layoutOf(size, wanted);
         if (layout.kind === "too-small") throw new Error("it is large enough");
-        expect(1 + layout.room + layout.notices + 1).toBe(size.rows);
+        expect(1 + layout.room + layout.notices + wanted.questionRows).toBe(size.rows);
         expect(new Set(layout.places.map(({ pane }) => pane)).size).toBe(layout.places.length);
         const area = layout.places.reduce((sum, { width, rows }) => sum + width * rows, 0);
         expect(area).toBe(size.columns * layout.room);

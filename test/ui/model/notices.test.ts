@@ -62,8 +62,17 @@ describe("what needs care", () => {
     expect(rebuilding(refill({}))[0]).toBe(
       "warn: node 2 is being refilled: payloads 37%, 1m 03s left — watch it: press 8",
     );
-    expect(rebuilding(refill({ phase: "waiting" }))[0]).toBe(
+    const nodes = [
+      nodeView(1),
+      nodeView(2, { state: "rebuilding", rebuild: refill({ phase: "waiting" }) }),
+      nodeView(3, { state: "down", heartbeatMs: 900 }),
+    ];
+    expect(said(withSnapshot({ nodes, leader: null, observer: 1 }))).toContain(
       "bad: node 2 lost its disk and waits for node 3 before it can be refilled — start: distinsta server 3",
+    );
+    // Every node that starts waits for a moment; nobody is to start a node that is up.
+    expect(rebuilding(refill({ phase: "waiting" }))[0]).toBe(
+      "warn: node 2 waits for word of node 3 before it votes and answers — watch it: press 8",
     );
   });
 
@@ -141,11 +150,16 @@ describe("what needs attention", () => {
   });
 
   test("a process that runs without being heard must be ended first, and another node is started rather", () => {
-    const frozen = played(withSnapshot({ nodes: second({ state: "down", heartbeatMs: 3_000 }) }), [
-      news([processEvent(2, "running")]),
-    ]);
+    const running = news([processEvent(2, "running")], wallMs(sceneAt - 60_000));
+    const silent = snapshotEvent(snapshotOf({ nodes: second({ state: "down", heartbeatMs: 3_000 }) }));
+    const frozen = played(sceneModel(120, 40), [running, news([silent])]);
     expect(said(frozen)).toEqual([
       "bad: node 2 silent for 3 s though its process runs: writes go on with 2 of 3 nodes — end it: kill -9 1002",
+    ]);
+    // One that is being stopped has said goodbye and is not gone yet.
+    const leaving = snapshotEvent(snapshotOf({ nodes: second({ state: "down", heartbeatMs: 1_900 }) }));
+    expect(said(played(sceneModel(120, 40), [running, news([leaving])]))).toEqual([
+      "bad: node 2 silent for 1 s though its process runs: writes go on with 2 of 3 nodes — look: distinsta status",
     ]);
     const nodes = [nodeView(1), nodeView(2, { state: "down" }), nodeView(3, { state: "down" })];
     const alone = played(withSnapshot({ nodes, leader: null, observer: 1 }), [
@@ -154,11 +168,43 @@ describe("what needs attention", () => {
     expect(said(alone)[0]).toMatch(/^bad: quorum lost.* — start it: distinsta server 3$/);
   });
 
+  test("a process that was just started is starting, and only later one that hangs", () => {
+    const ended = played(withSnapshot({ nodes: second({ state: "down", heartbeatMs: 6_000 }) }), [
+      news([processEvent(2, "exited", "killed by SIGKILL")]),
+    ]);
+    const started = played(ended, [news([processEvent(2, "running")], wallMs(sceneAt + 1_000))]);
+    expect(said(started)).toEqual(["warn: node 2 is starting: writes go on with 2 of 3 nodes"]);
+    const since = (ms: number) => {
+      const nodes = second({ state: "down", heartbeatMs: 6_000 + ms });
+      return said(played(started, [passed(wallMs(sceneAt + ms), [snapshotEvent(snapshotOf({ nodes }))])]));
+    };
+    expect(since(20_000)).toEqual(["warn: node 2 is starting: writes go on with 2 of 3 nodes"]);
+    expect(since(40_000)).toEqual([
+      "bad: node 2 started 39 s ago and not heard since: writes go on with 2 of 3 nodes — end it: kill -9 1002",
+    ]);
+    const others = snapshotOf({
+      observer: 1,
+      leader: null,
+      nodes: [nodeView(1), nodeView(2, { state: "down", heartbeatMs: null }), nodeView(3, { state: "down" })],
+    });
+    const alone = played(sceneModel(120, 40), [
+      news([2, 3].map((id) => processEvent(id, "running"))),
+      news([snapshotEvent(others)], wallMs(sceneAt + 10)),
+    ]);
+    expect(said(alone).join("\n")).not.toContain("kill");
+    expect(said(alone)[0]).toMatch(/^bad: quorum lost.* — look: distinsta status$/);
+  });
+
   test("an election and a tolerance of nothing are warnings", () => {
     expect(said(withSnapshot({ leader: null }))).toEqual([
-      "warn: no leader yet: an election is under way, uploads go on without one — look: distinsta status",
+      "warn: no leader yet: one is being elected, uploads go on — look: distinsta status",
     ]);
     expect(said(withSnapshot({ tolerance: 0 }))[0]).toMatch(/^warn: all 3 nodes up, but none may stop/);
+    // Of two nodes none may ever stop: that is how it is, and no warning.
+    const two = { nodes: [nodeView(2), nodeView(3)], tolerance: 0 };
+    expect(said(withSnapshot(two))).toEqual([
+      "good: both nodes are up: writing takes both, so neither may ever stop",
+    ]);
     expect(said(withSnapshot({ nodes: [nodeView(3)] }))).toEqual([
       "good: the only node is up: nothing else holds a copy",
     ]);
@@ -189,7 +235,14 @@ describe("what needs attention", () => {
       played(withSnapshot({}), [passed(wallMs(sceneAt + 60_000))]),
       withSnapshot({ nodes: second({ readOnly: true }) }),
       withSnapshot({ risk: { underReplicated: 1, unreadable: 1, missingBytes: 5, safeInMs: null } }),
-      withSnapshot({ nodes: second({ state: "rebuilding", rebuild: refill({ phase: "waiting" }) }) }),
+      withSnapshot({
+        nodes: [
+          nodeView(1, { state: "rebuilding", rebuild: refill({ phase: "waiting" }) }),
+          nodeView(2),
+          nodeView(3, { state: "down" }),
+        ],
+        leader: null,
+      }),
       withSnapshot({ nodes: second({ scrub: { ...checking, bad: 2, unrepairable: 1 } }) }),
       played(withSnapshot({}), [news([processEvent(2, "exited")])]),
     ];

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Event } from "../../../core/model/events.ts";
 import { fault } from "../../../core/model/faults.ts";
 import { boot, nodeId, storeId, term, userNameOf } from "../../../core/model/ids.ts";
+import { wallMs } from "../../../core/model/units.ts";
+import type { Leaderless } from "../../../ui/model/leaderless.ts";
 import { emptyLive } from "../../../ui/model/model.ts";
 import {
   emptyTimeline,
@@ -16,16 +18,19 @@ import { entryOf, sceneAt } from "../scenes.ts";
 
 type Said = readonly [atMs: number, node: number, event: Event];
 
-const told = (...said: readonly Said[]): Timeline =>
+/** Each comes 40 ms after it happened. */
+const toldWith = (leaderless: Leaderless | null, ...said: readonly Said[]): Timeline =>
   said.reduce<Timeline>(
     (timeline, [atMs, node, event], index) =>
-      withReports(
-        timeline,
-        [{ entry: { ...entryOf(node, event), at: sceneAt + atMs }, sequence: index }],
-        emptyLive,
-      ),
+      withReports(timeline, [{ entry: { ...entryOf(node, event), at: sceneAt + atMs }, sequence: index }], {
+        at: at(atMs + 40),
+        sources: emptyLive,
+        leaderless,
+      }),
     emptyTimeline,
   );
+const told = (...said: readonly Said[]): Timeline => toldWith(null, ...said);
+const at = (ms: number) => wallMs(sceneAt + ms);
 const texts = (timeline: Timeline): readonly string[] =>
   timeline.items.map(({ told: { sign, text, more }, by }) => `${sign} ${text}${more} (${by.join(" ")})`);
 
@@ -71,6 +76,74 @@ describe("a fail-over", () => {
       "▼ node 2 is down: it refuses connections (1 3)",
     ]);
   });
+});
+
+describe("a time without a leader", () => {
+  const ended = (ofTerm: number, leaderlessMs: number): Event => ({
+    kind: "leaderless.ended",
+    term: term(ofTerm),
+    leaderlessMs,
+  });
+  const election = (leaderless: Leaderless | null, ...before: readonly Said[]) =>
+    texts(
+      toldWith(
+        leaderless,
+        [0, 3, leads(3, 29)],
+        ...before,
+        [20_000, 2, leads(2, 30)],
+        [20_000, 2, ended(30, 295)],
+      ),
+    ).at(-1);
+
+  test("is what this console has seen, where the winner started late", () => {
+    expect(election({ since: at(13_000), endedBy: null })).toBe(
+      "★ node 2 leads term 30, after 7.0 s without a leader (2)",
+    );
+    expect(election({ since: at(13_000), endedBy: term(30) })).toContain("after 7.0 s");
+    // That one was before the last leader, or is older than its election.
+    expect(election({ since: at(-9_000), endedBy: term(29) })).toContain("after 295 ms");
+    expect(election({ since: at(-9_000), endedBy: null })).toContain("after 20 s");
+  });
+
+  test("is what another node told of the last leader's end, unless that one came back", () => {
+    expect(election(null, [12_000, 1, down(3)])).toContain("after 8.0 s");
+    expect(election(null, [12_000, 3, { kind: "node.stopped" }])).toContain("after 8.0 s");
+    expect(election(null, [12_000, 1, down(3)], [13_000, 1, up(3)])).toContain("after 295 ms");
+    expect(election(null, [12_000, 1, down(1)])).toContain("after 295 ms");
+  });
+
+  test("is never shorter than the winner's own word", () => {
+    expect(election({ since: at(19_900), endedBy: null })).toContain("after 295 ms");
+  });
+});
+
+describe("a node that has just started", () => {
+  const started: Event = {
+    kind: "node.started",
+    boot: boot(2),
+    store: storeId("a".repeat(32)),
+    address: "h:1",
+  };
+
+  test("knows nothing of a node that it has not heard, and all of one that it has", () => {
+    const came: readonly Said[] = [
+      [0, 2, started],
+      [10, 2, down(1)],
+      [44, 2, up(1)],
+    ];
+    expect(texts(told(...came))).toEqual(["▲ node 2 started, boot 2 (2)", "▲ node 1 is up (2)"]);
+    expect(texts(told(...came, [900, 2, down(1)])).at(-1)).toBe(
+      "▼ node 1 is down: it refuses connections (2)",
+    );
+    expect(texts(told(...came, [800, 2, started], [900, 2, down(1)]))).toHaveLength(2);
+    expect(texts(told([0, 2, started], [10, 3, down(1)])).at(-1)).toContain("▼ node 1 is down");
+    expect(texts(told([0, 2, started], [12_000, 2, down(1)])).at(-1)).toContain("▼ node 1 is down");
+  });
+});
+
+test("what a late witness adds does not change the moment that one goes back to", () => {
+  const [item, ...others] = told([0, 1, up(2)], [6_000, 3, up(2)]).items;
+  expect([item?.seenAt, item?.by, others]).toEqual([at(40), [1, 3], []]);
 });
 
 describe("repairs", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Event } from "../../../core/model/events.ts";
 import { nodeId, term } from "../../../core/model/ids.ts";
 import { wallMs } from "../../../core/model/units.ts";
+import { lineText } from "../../../ui/model/line.ts";
 import {
   type ConsoleModel,
   liveCluster,
@@ -11,6 +12,7 @@ import {
   shownLive,
 } from "../../../ui/model/model.ts";
 import { placeInTime } from "../../../ui/model/travel.ts";
+import { frameLines } from "../../../ui/views/frame.ts";
 import {
   entryOf,
   keys,
@@ -137,4 +139,68 @@ describe("going back", () => {
     expect(command("at 10:10:48").flash?.text).toContain("nothing is kept from that time");
     expect(command("at 25:00").flash?.text).toContain("say :at HH:MM");
   });
+});
+
+describe("a late witness", () => {
+  /** Node 3 dies, node 1 says so, and node 2 seven seconds later, when node 3 has been back for a while. */
+  const told = (): ConsoleModel => {
+    const gone = snapshotOf({
+      leader: 2,
+      nodes: [nodeView(1), nodeView(2), nodeView(3, { state: "down", heartbeatMs: 400 })],
+    });
+    const back = snapshotEvent(snapshotOf({ leader: 2 }));
+    const down: Event = { kind: "node.down", peer: nodeId(3), reason: "silent" };
+    return played(sceneModel(120, 40), [
+      news([snapshotEvent(gone), said(0, 1, down)], at(50)),
+      news([said(2_000, 1, { kind: "quorum.lost", live: 1, needed: 2 })], at(2_050)),
+      second(at(4_000), [back]),
+      news([said(7_000, 2, down)], at(7_050)),
+    ]);
+  };
+
+  test("changes neither what one goes back to nor when that was", () => {
+    const [newest, oldest] = [press(told(), "left"), press(told(), "left", "left")];
+    expect([shownAt(oldest), shownAt(newest)]).toEqual([at(50), at(2_050)]);
+    expect(states(oldest)?.[2]).toBe("down");
+    expect(told().live.timeline.items[0]?.by).toEqual([1, 2]);
+  });
+});
+
+test("an observer that has just started knows less than this console, which says when a node was last heard", () => {
+  const fresh = snapshotOf({
+    observer: 1,
+    leader: null,
+    nodes: [nodeView(1), nodeView(2), nodeView(3, { state: "down", heartbeatMs: null })],
+  });
+  const model = played(sceneModel(120, 40), [
+    news([snapshotEvent(snapshotOf())], at(0)),
+    second(at(9_000), [snapshotEvent(fresh)]),
+  ]);
+  expect(shownCluster(model)?.nodes[2]).toMatchObject({ state: "down", silentMs: 9_000 });
+  const lines = frameLines(model, { depth: "none" }).map(lineText).join("\n");
+  expect(lines).toContain("last seen 9 s ago, at 10:10:49Z");
+  expect(lines).not.toContain("never seen");
+});
+
+test("how long nobody led is what the panes showed, however late the winner started", () => {
+  const alone = snapshotOf({
+    observer: 1,
+    leader: null,
+    nodes: [nodeView(1), nodeView(2, { state: "down" }), nodeView(3, { state: "down" })],
+  });
+  const model = played(sceneModel(120, 40), [
+    news([snapshotEvent(snapshotOf({ observer: 1 }))], at(0)),
+    second(at(3_000), [snapshotEvent(alone)]),
+    second(at(9_000), [snapshotEvent(alone)]),
+    news(
+      [
+        snapshotEvent(snapshotOf({ leader: 2, term: 9 })),
+        said(10_000, 2, { kind: "leader.elected", leader: nodeId(2), term: term(9) }),
+        said(10_000, 2, { kind: "leaderless.ended", term: term(9), leaderlessMs: 295 }),
+      ],
+      at(10_050),
+    ),
+  ]);
+  const { told } = model.live.timeline.items.at(-1) ?? {};
+  expect(`${told?.text}${told?.more}`).toBe("node 2 leads term 9, after 7.0 s without a leader");
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { nodeId } from "../../../core/model/ids.ts";
 import { wallMs } from "../../../core/model/units.ts";
 import { displayWidth, lineText } from "../../../ui/model/line.ts";
-import { type ConsoleModel, paneRows } from "../../../ui/model/model.ts";
+import { type ConsoleModel, liveNotices, paneRows } from "../../../ui/model/model.ts";
 import { panes } from "../../../ui/model/panes.ts";
 import type { Depth } from "../../../ui/theme.ts";
 import { frameLines } from "../../../ui/views/frame.ts";
@@ -49,6 +49,13 @@ const linesOf = (model: ConsoleModel, depth: Depth = "full"): readonly string[] 
 const frameOf = (model: ConsoleModel, depth: Depth = "full"): string => linesOf(model, depth).join("\n");
 const press = (model: ConsoleModel, ...pressed: readonly string[]): ConsoleModel =>
   played(model, keys(...pressed));
+
+/** The rows between the panes and the keys. */
+const frameParts = (model: ConsoleModel): { readonly notices: string } => {
+  const lines = linesOf(model);
+  const end = lines.findLastIndex((line) => line.startsWith("╰"));
+  return { notices: lines.slice(end + 1, -1).join("\n") };
+};
 
 type Scene = (columns: number, rows: number) => ConsoleModel;
 const scenes: Readonly<Record<string, Scene>> = {
@@ -164,7 +171,7 @@ describe.each(sizes)("at %ix%i", (columns, rows) => {
     const frame = frameOf(noQuorumScene(columns, rows));
     expect(frame).toContain("NO QUORUM 1/2");
     expect(frame).toContain("no leader");
-    expect(frame).toMatch(/⚠ quorum lost.*— start it: distinsta server 2/);
+    expect(frame).toMatch(/⚠ quorum lost[\s\S]*— start it: distinsta server 2/);
     expect(frame).toMatch(/■ {2}3 +DOWN .*: killed by SIGKILL/);
   });
 
@@ -337,6 +344,62 @@ describe("views", () => {
     expect(asked(press(leaving, "q"))).toMatch(
       /^ Leave node 1\? {2}s stop it {2}b leave it running {2}Esc stay/,
     );
+  });
+
+  test("at 80x24 a question is told whole, in two lines where one is too short", () => {
+    const lowest = (key: string, count: number) => {
+      const lines = linesOf(press(launchedScene(80, 24), "G", "a", key));
+      expect(lines).toHaveLength(24);
+      return lines.slice(-count).map((line) => line.trimEnd());
+    };
+    expect(lowest("k", 3)).toEqual([
+      " ● all 3 nodes up: 1 more may stop and nothing is lost",
+      " kill node 3? 2 of 3 live then: the quorum holds. It leads: an election",
+      " follows.  y yes  n no",
+    ]);
+    expect(lowest("d", 2)).toEqual([
+      " drain node 3? It leads: another is elected. It keeps its copies and goes on",
+      " answering.  y yes  n no",
+    ]);
+    const second = linesOf(press(launchedScene(80, 24), "a", "l")).slice(-2);
+    expect(second.map((line) => line.trimEnd())).toEqual([
+      " move-lead node 1? The highest node takes it back when it is steady; drain that",
+      " one to prevent it.  y yes  n no",
+    ]);
+    const narrow = linesOf(press(launchedScene(60, 18), "a", "l"))
+      .slice(-2)
+      .join(" ");
+    expect(narrow).not.toContain("…");
+    expect(narrow).toMatch(/prevent it\. {2}y yes {2}n no/);
+  });
+
+  test("at 80x24 the worst warning is told whole, whatever it is", () => {
+    const started = news([processEvent(2, "running")], wallMs(sceneAt - 60_000));
+    const down = [nodeView(1), nodeView(2, { state: "down", heartbeatMs: 72_000 }), nodeView(3)];
+    const two = [nodeView(1), nodeView(2)];
+    const scenes = [
+      { leader: null },
+      { tolerance: 0 },
+      { nodes: down },
+      { nodes: two, leader: 1, tolerance: 0 },
+      { nodes: down.map((node) => ({ ...node, state: "down" as const })), leader: null },
+    ].map((plan) => played(sceneModel(80, 24), [started, news([snapshotEvent(snapshotOf(plan))])]));
+    for (const scene of scenes) {
+      const { notices } = frameParts(scene);
+      expect(notices).not.toContain("…");
+      const [worst] = liveNotices(scene);
+      expect(notices.replaceAll(/\s+/g, " ")).toContain(worst?.text);
+      expect(notices).toContain(worst?.command ?? "");
+    }
+  });
+
+  test("what Tab could mean has the room beside what is typed, and whole words", () => {
+    const footer = linesOf(press(launchedScene(80, 24), ":", "tab")).at(-1) ?? "";
+    expect(footer.trimEnd()).toMatch(/^ :▏ {2}go {2}range {2}at {2}now {2}mouse {2}level .* \+\d+ more$/);
+    expect(footer.trimEnd().length).toBeGreaterThan(66);
+    expect(footer).not.toContain("…");
+    const few = linesOf(press(launchedScene(80, 24), ":", ..."kill", " ", "tab")).at(-1) ?? "";
+    expect(few.trimEnd()).toMatch(/^ :kill ▏ {2}1 {2}2 {2}3$/);
   });
 
   test("the menu stands over the panes and leaves the rest as it is", () => {
