@@ -19,7 +19,7 @@ const simulated = ["test/sim/**/*.test.ts"];
 const wholeClusters = "test/e2e/**/*.test.ts";
 /** These wait for what they are told and for nothing that a busy machine could break. */
 const patient = [
-  ...["console-acts", "console-client", "pipe", "processes", "prompt"],
+  ...["console-client", "pipe", "processes", "prompt"],
   ...["share", "trash", "upload", "view"],
 ].map((name) => `test/e2e/${name}.test.ts`);
 
