@@ -97,6 +97,9 @@ export class WholeWorld {
             this.counters.indexWriteFailures++;
             this.tell(`* the index of node ${id} cannot write a batch`);
           },
+          onOwnFile: (what) => {
+            this.counters[what === "made" ? "ownFiles" : "ownFilesRemoved"]++;
+          },
           onOutdated: (reason) => this.#onOutdated(id, reason),
         }),
     );
@@ -405,7 +408,7 @@ const configOf = (ids: readonly NodeId[], timings: Timings, replication: number)
   storage: {
     engine: "segments",
     headroomBytes: 0,
-    segmentBytes: 262_144,
+    segmentBytes: 131_072,
     trashMs,
     scrubEveryMs: 3_000,
     scrubBytesPerSecond: 1e7,
