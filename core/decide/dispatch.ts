@@ -5,8 +5,8 @@
  * within a short wait it chooses by itself, the same way every client would: the live node that the id's
  * rendezvous order puts first. When a try ends without an answer it tries again under the same id, which is
  * harmless, because sealing is a function of the request: at once when a server is gone and another was not tried
- * yet, otherwise after a pause. It ends in one of three ways: stored, refused, or — patience gone after a body was
- * sent — unknown.
+ * yet, otherwise after a pause. It ends in one of three ways: stored, refused, or — once a whole body was sent and no
+ * answer came — unknown, whatever is said to a later try.
  */
 import { type Fault, type FaultCode, fault, wordFault } from "../model/faults.ts";
 import type { ImageId, NodeId } from "../model/ids.ts";
@@ -52,7 +52,7 @@ export interface Dispatch {
   readonly answers: ReadonlyMap<NodeId, Answer>;
   /** Nodes that failed this image; the last resort. */
   readonly avoid: readonly NodeId[];
-  /** A node accepted the body and then fell silent, or found too few others: it may be stored. */
+  /** A node had the whole body and then fell silent, or found too few others: it may be stored. */
   readonly outcomeUnknown: boolean;
   /** The last failure, and since when all have been of its kind. */
   readonly trouble: { readonly fault: Fault; readonly since: MonotonicMs } | null;
@@ -62,14 +62,22 @@ export type DispatchEvent =
   | { readonly kind: "answered"; readonly attempt: number; readonly node: NodeId; readonly reply: OfferReply }
   | { readonly kind: "unreachable"; readonly attempt: number; readonly node: NodeId; readonly fault: Fault }
   | { readonly kind: "stored"; readonly receipt: Receipt }
-  /** The upload ended without a receipt; `accepted`: the node had begun to process it. */
+  /**
+   * The upload ended without a receipt. `accepted`: the node had begun to process it, and has said so. `bodySent`: the
+   * last byte of the image was given to the network, so the node may have all of it, whatever it has said.
+   * `lostBefore`: the same on an earlier connection of this try, which turned out to be dead.
+   */
   | {
       readonly kind: "upload.failed";
       readonly node: NodeId;
       readonly fault: Fault;
       readonly accepted: boolean;
+      readonly bodySent: boolean;
+      readonly lostBefore: boolean;
     }
   | { readonly kind: "woke" };
+
+type UploadFailed = Extract<DispatchEvent, { readonly kind: "upload.failed" }>;
 
 export type DispatchEffect =
   | { readonly kind: "offer"; readonly attempt: number; readonly to: readonly NodeId[] }
@@ -120,9 +128,7 @@ export const stepDispatch = (
       return [{ ...state, phase: "over" }, [{ kind: "done", receipt: event.receipt }]];
     case "upload.failed":
       if (state.phase !== "uploading") return [state, []];
-      if (!isPassing(event.fault))
-        return [{ ...state, phase: "over" }, [{ kind: "fail", fault: event.fault }]];
-      return afterFailure(state, event, now, rules);
+      return afterFailure({ ...state, outcomeUnknown: isUnknownAfter(state, event) }, event, now, rules);
     case "woke":
       if (now < state.wakeAt) return [state, []];
       if (state.phase === "offering") return choose(state, now, rules);
@@ -144,6 +150,9 @@ const passing: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "TIMED_OUT",
   "DISK_FULL",
   "DISK_FAILED",
+  // Of a retry: the node's own copy of what an earlier try stored is damaged, or just being erased.
+  "SEAL_BROKEN",
+  "IMAGE_UNAVAILABLE",
 ]);
 export const isPassing = (problem: Fault): boolean => passing.has(problem.code);
 
@@ -151,6 +160,18 @@ const withAnswer = (state: Dispatch, node: NodeId, answer: Answer): Dispatch => 
   ...state,
   answers: new Map(state.answers).set(node, answer),
 });
+
+/**
+ * A refusal of this try says nothing of an earlier one, on which all was sent: another node has other limits, and the
+ * file or the clock may be another by now. Only a taken id does: what had been stored under it is gone for good.
+ */
+const fail = (state: Dispatch, problem: Fault): Step => {
+  const isUnknown = state.outcomeUnknown && problem.code !== "ID_TAKEN";
+  const told = isUnknown
+    ? fault("OUTCOME_UNKNOWN", { id: state.id, reason: wordFault(problem).what })
+    : problem;
+  return [{ ...state, phase: "over" }, [{ kind: "fail", fault: told }]];
+};
 
 /** What a server says that is gone: nothing. Each of them is left at once, once; the last one deserves a pause. */
 const gone: ReadonlySet<FaultCode> = new Set<FaultCode>([
@@ -161,10 +182,11 @@ const gone: ReadonlySet<FaultCode> = new Set<FaultCode>([
 
 const afterFailure = (
   before: Dispatch,
-  event: Extract<DispatchEvent, { readonly kind: "upload.failed" }>,
+  event: UploadFailed,
   now: MonotonicMs,
   rules: DispatchRules,
 ): Step => {
+  if (!isPassing(event.fault)) return fail(before, event.fault);
   const state = withFailure(before, event, now);
   const isNews = state.avoid.length > before.avoid.length && state.avoid.length < state.answers.size;
   const hurries = gone.has(event.fault.code) && isNews && !isSpent(state, now, rules);
@@ -172,17 +194,12 @@ const afterFailure = (
 };
 
 /** Sending the image takes as long as it takes; each node may use that up once without costing patience. */
-const withFailure = (
-  state: Dispatch,
-  event: Extract<DispatchEvent, { readonly kind: "upload.failed" }>,
-  now: MonotonicMs,
-): Dispatch => {
+const withFailure = (state: Dispatch, event: UploadFailed, now: MonotonicMs): Dispatch => {
   const known = state.avoid.includes(event.node);
   return {
     ...withTrouble(state, event.fault, now),
     patientSince: event.accepted && fellSilent(event.fault) && !known ? now : state.patientSince,
     avoid: known ? state.avoid : [...state.avoid, event.node],
-    outcomeUnknown: state.outcomeUnknown || (event.accepted && mayBeStored(event.fault)),
   };
 };
 
@@ -199,9 +216,19 @@ const troubleOf = ({ code }: Fault): "unreachable" | "too few" | "other" => {
 
 const fellSilent = ({ code }: Fault): boolean => code === "CONNECTION_LOST" || code === "TIMED_OUT";
 
-/** A node that finds no majority has stored it on its own disk already, and others may copy it from there later. */
-const mayBeStored = (problem: Fault): boolean =>
-  fellSilent(problem) || problem.code === "NO_QUORUM" || problem.code === "DISK_FULL";
+/**
+ * An image can be stored only where its last byte came. A node that had begun and finds no majority has stored it on its
+ * own disk already, or with others that are too few, and the rest may copy it from there later.
+ */
+const isUnknownAfter = (
+  { outcomeUnknown }: Dispatch,
+  { fault: problem, accepted, bodySent, lostBefore }: UploadFailed,
+): boolean => {
+  const isKeptByFew = accepted && tooFew.has(problem.code);
+  return outcomeUnknown || lostBefore || (bodySent && (fellSilent(problem) || isKeptByFew));
+};
+
+const tooFew: ReadonlySet<FaultCode> = new Set<FaultCode>(["NO_QUORUM", "DISK_FULL", "DISK_FAILED"]);
 
 const offer = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
   const attempt = state.attempt + 1;
@@ -278,11 +305,7 @@ const withUnreachable = (state: Dispatch, now: MonotonicMs): Dispatch => {
 /** Waits a little longer each time, or gives up when patience is gone. */
 const pause = (state: Dispatch, now: MonotonicMs, rules: DispatchRules): Step => {
   if (isSpent(state, now, rules)) {
-    const problem =
-      state.outcomeUnknown || state.trouble === null
-        ? fault("OUTCOME_UNKNOWN", { id: state.id })
-        : state.trouble.fault;
-    return [{ ...state, phase: "over" }, [{ kind: "fail", fault: problem }]];
+    return fail(state, state.trouble?.fault ?? fault("NO_SERVER", { tried: [] }));
   }
   const wakeAt = after(now, pauseMsAfter(state.attempt, rules));
   return [{ ...state, phase: "pausing", wakeAt }, [{ kind: "wake", at: wakeAt }]];

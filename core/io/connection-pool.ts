@@ -9,11 +9,13 @@
 import type { ServerAddress } from "../model/config.ts";
 import { bad, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
+import { idleConnectionsMax } from "../model/limits.ts";
 import type { Hello } from "../model/messages.ts";
 import type { Connection } from "./connection.ts";
 import { type Dial, dialingOnce } from "./dialer.ts";
 import type { Credentials } from "./pki/credentials.ts";
 import { dialSecure } from "./tls.ts";
+import { whenClosed } from "./when-closed.ts";
 
 export interface ConnectionPoolOptions {
   readonly servers: readonly ServerAddress[];
@@ -43,27 +45,44 @@ export interface ConnectionPool {
   close(): void;
 }
 
-export const idleConnectionsMax = 8;
+export interface RealConnectionPool extends ConnectionPool {
+  /**
+   * Destroys what waits for this server: the network to it has failed, and a connection that a firewall forgot would
+   * cost whoever borrows it a long silence.
+   */
+  drop(server: NodeId): void;
+}
 
-export const createConnectionPool = (options: ConnectionPoolOptions): ConnectionPool => {
+/** A connection that lies here, and what to call when it is taken: its closing is of no interest any more. */
+interface Waiting {
+  readonly connection: Connection;
+  readonly leave: () => void;
+}
+
+export const createConnectionPool = (options: ConnectionPoolOptions): RealConnectionPool => {
   const { servers, idleMax = idleConnectionsMax } = options;
-  const waiting = new Map<NodeId, Connection[]>(servers.map(({ id }) => [id, []]));
+  const waiting = new Map<NodeId, Waiting[]>(servers.map(({ id }) => [id, []]));
   const dialing = new AbortController();
 
   /** The one used last: the others may rest until they are closed. */
   const takeWaiting = (server: NodeId): Connection | null => {
     for (;;) {
-      const connection = waiting.get(server)?.pop();
-      if (connection === undefined) return null;
+      const last = waiting.get(server)?.pop();
+      if (last === undefined) return null;
+      const { connection, leave } = last;
+      leave();
       if (connection.idle) return connection;
       // It closed, or the server spoke out of turn.
       connection.destroy(null);
     }
   };
 
-  const forget = (connection: Connection, among: Connection[]): void => {
-    const index = among.indexOf(connection);
-    if (index >= 0) among.splice(index, 1);
+  const lay = (connection: Connection, among: Waiting[]): void => {
+    const forget = (): void => {
+      const index = among.findIndex((other) => other.connection === connection);
+      if (index >= 0) among.splice(index, 1);
+    };
+    among.push({ connection, leave: whenClosed(connection, forget) });
   };
 
   const dialer = (address: ServerAddress): Dial => {
@@ -100,13 +119,16 @@ export const createConnectionPool = (options: ConnectionPoolOptions): Connection
         connection.destroy(null);
         return;
       }
-      among.push(connection);
-      void connection.closed.then(() => forget(connection, among));
+      lay(connection, among);
+    },
+
+    drop: (server) => {
+      for (const { connection } of [...(waiting.get(server) ?? [])]) connection.destroy(null);
     },
 
     close: () => {
       dialing.abort();
-      for (const connection of [...waiting.values()].flat()) connection.destroy(null);
+      for (const { connection } of [...waiting.values()].flat()) connection.destroy(null);
       waiting.clear();
     },
   };

@@ -26,6 +26,8 @@ export interface ControlTransportOptions {
   readonly heartbeatMs: number;
   /** A peer answers, but not as it should (certificate, configuration, version); repeated while it lasts. */
   readonly onProblem?: (peer: NodeId, problem: Fault) => void;
+  /** Our connection to the peer was open and has broken, or was given up because nothing was heard any more. */
+  readonly onLinkClosed?: (peer: NodeId) => void;
 }
 
 export interface ControlLinks extends ControlTransport {
@@ -55,7 +57,10 @@ export const createControlTransport = (options: ControlTransportOptions): Contro
           credentials: options.credentials,
           hello: options.hello,
           heartbeatMs: options.heartbeatMs,
-          onEvent: (event) => emit(event),
+          onEvent: (event) => {
+            if (event.kind === "link.closed") options.onLinkClosed?.(peer.id);
+            emit(event);
+          },
           onProblem: (problem) => options.onProblem?.(peer.id, problem),
         }),
       );

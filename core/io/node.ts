@@ -12,7 +12,7 @@ import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result, wordFault } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
-import { limitsHold } from "../model/limits.ts";
+import { idlePeerConnectionsMax, limitsHold } from "../model/limits.ts";
 import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { after, type MonotonicMs, type WallMs } from "../model/units.ts";
@@ -361,11 +361,13 @@ const openNetwork = (options: NodeOptions, log: (event: Event) => void) => {
     onProblem: newsOnly((peer, problem) =>
       log({ kind: "peer.rejected", remote: `node ${peer}`, fault: problem }),
     ),
+    onLinkClosed: (peer) => pool.drop(peer),
   });
   const pool = createConnectionPool({
     servers: config.servers,
     credentials,
     hello: () => helloOf(options, "request"),
+    idleMax: idlePeerConnectionsMax,
   });
   return { links, pool };
 };

@@ -16,7 +16,10 @@ import type { Connection } from "./connection.ts";
 import { beginCopies } from "./copies.ts";
 import type { NodeContext } from "./node-context.ts";
 
-/** Throws FaultError: ID_TAKEN, NO_QUORUM, or what broke the connection. */
+/**
+ * Throws FaultError: ID_TAKEN, NO_QUORUM, or what broke the connection; SEAL_BROKEN or IMAGE_UNAVAILABLE when the copy
+ * here cannot be read, so that it may not count: the client tries another node.
+ */
 export const repeatReceipt = async (
   context: NodeContext,
   connection: Connection,

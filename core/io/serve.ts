@@ -2,6 +2,7 @@
  * One connection, one request at a time: who may ask what, and who answers.
  */
 import { type Fault, fault } from "../model/faults.ts";
+import { idleGuestMsMax } from "../model/limits.ts";
 import type { Message, Peer, Request } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Connection } from "./connection.ts";
@@ -49,10 +50,18 @@ export interface Service {
   snapshot(): Snapshot;
 }
 
-/** Answers requests until the peer closes. One that asks what its role may not is cut, and only the log says why. */
-export const serveConnection = async (service: Service, connection: Connection): Promise<void> => {
+/**
+ * Answers requests until the peer closes. One that asks what its role may not is cut, and only the log says why. One
+ * that is no node and asks nothing for `idleMs` is cut: she may be gone, and has a new connection when she comes again.
+ */
+export const serveConnection = async (
+  service: Service,
+  connection: Connection,
+  idleMs: number = idleGuestMsMax,
+): Promise<void> => {
+  const waiting = connection.peer.role === "node" ? {} : { withinMs: idleMs };
   for (;;) {
-    const message = await nextMessage(connection);
+    const message = await nextMessage(connection, waiting);
     if (message === null) return;
     const problem = roleFault(connection.peer, message);
     if (problem !== null) {
@@ -69,9 +78,12 @@ export const serveConnection = async (service: Service, connection: Connection):
   }
 };
 
-const nextMessage = async (connection: Connection): Promise<Message | null> => {
+const nextMessage = async (
+  connection: Connection,
+  waiting: { readonly withinMs?: number },
+): Promise<Message | null> => {
   try {
-    const incoming = await connection.receive();
+    const incoming = await connection.receive(waiting);
     if (incoming.kind === "message") return incoming.message;
     connection.destroy(fault("PROTOCOL_VIOLATION", { reason: "a body without a request" }));
     return null;

@@ -13,7 +13,7 @@ import * as tls from "node:tls";
 import { formatAddress } from "../model/config.ts";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
-import { handshakeMsMax } from "../model/limits.ts";
+import { handshakeMsMax, keepAliveMs, usersConnectionsMax } from "../model/limits.ts";
 import type { Hello, Peer } from "../model/messages.ts";
 import { type Connection, openWire, type Wire } from "./connection.ts";
 import { exchangeHello, turnAway } from "./hello.ts";
@@ -29,6 +29,7 @@ export interface ListenOptions {
   readonly credentials: Credentials;
   /** Asked for each connection. */
   readonly hello: () => Hello;
+  /** Of everybody; users have no more than `usersConnectionsMax` of them. */
   readonly connectionsMax: number;
   /** For TLS, and again for hello; `handshakeMsMax` when left out. */
   readonly handshakeMs?: number;
@@ -54,16 +55,19 @@ export const listenSecure = async (options: ListenOptions): Promise<Result<Liste
     requestCert: true,
     handshakeTimeout: options.handshakeMs ?? handshakeMsMax,
     noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveMs,
   });
   server.maxConnections = options.connectionsMax;
   const sockets = new Set<Socket>();
+  const users = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     // Before TLS has begun nobody else listens for errors.
     socket.on("error", () => undefined);
   });
-  server.on("secureConnection", (socket) => void welcome(socket, options));
+  server.on("secureConnection", (socket) => void welcome(socket, options, users));
   server.on("tlsClientError", (error: SocketError, socket) => {
     options.onRejected(remoteOf(socket), faultOfHandshake(error));
     socket.destroy();
@@ -107,6 +111,7 @@ export const dialSecure = async (options: DialOptions): Promise<Result<Connectio
     secureContext: secureContextOf(credentials),
   });
   socket.setNoDelay(true);
+  socket.setKeepAlive(true, keepAliveMs);
   let givenUp: Fault | null = null;
   const giveUp = (problem: Fault): void => {
     givenUp ??= problem;
@@ -181,9 +186,10 @@ const enter = async (
 
 /**
  * The listener's side: nothing the peer sent is read before its certificate is judged. A stranger learns nothing
- * but that the connection closed; the log says why. Only one of ours whose time is up, or who is revoked, is told so.
+ * but that the connection closed; the log says why. Only one of ours whose time is up, who is revoked, or who comes when
+ * there are too many, is told so. `users`: the sockets of users, this one among them while it is open.
  */
-const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<void> => {
+const welcome = async (socket: tls.TLSSocket, options: ListenOptions, users: Set<Socket>): Promise<void> => {
   const { credentials, onConnection, onRejected, handshakeMs = handshakeMsMax } = options;
   const us = credentials.peer;
   const remote = remoteOf(socket);
@@ -193,7 +199,8 @@ const welcome = async (socket: tls.TLSSocket, options: ListenOptions): Promise<v
     handshakeMs,
   );
   const certificate = socket.getPeerX509Certificate();
-  const peer = refusing(options.refusal, certificate, judge(socket, us, remote));
+  const known = refusing(options.refusal, certificate, judge(socket, us, remote));
+  const peer = withRoom(known, socket, users, usersConnectionsMax(options.connectionsMax));
   const result = peer.ok
     ? await exchangeHello(wire, { us, hello: options.hello(), peer: peer.value, side: "listener" })
     : turnAway(wire, { here: peer.fault, there: forOneOfOurs(peer.fault) });
@@ -212,9 +219,19 @@ const refusing = (
   return problem === null ? peer : bad(problem);
 };
 
+/** However many users come, nodes still reach each other, and an operator can look. */
+const withRoom = (peer: Result<Peer>, socket: Socket, users: Set<Socket>, usersMax: number): Result<Peer> => {
+  if (!peer.ok || peer.value.role !== "user") return peer;
+  if (users.size >= usersMax)
+    return bad(fault("BUSY", { what: `${usersMax} connections of users are open` }));
+  users.add(socket);
+  socket.once("close", () => users.delete(socket));
+  return peer;
+};
+
 const forOneOfOurs = (problem: Fault): Fault | null => {
   if (problem.code === "CREDENTIALS_EXPIRED") return { ...problem, who: "this machine" };
-  return problem.code === "CREDENTIALS_REVOKED" ? problem : null;
+  return problem.code === "CREDENTIALS_REVOKED" || problem.code === "BUSY" ? problem : null;
 };
 
 /** The peer, when this cluster's CA vouches for it now. */

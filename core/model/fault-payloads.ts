@@ -29,7 +29,9 @@ export interface FaultPayloads {
   NODE_NOT_READY: { readonly reason: string };
   STALE_ASSIGNMENT: { readonly term: number; readonly ownTerm: number };
   BUSY: { readonly what: string };
-  OUTCOME_UNKNOWN: { readonly id: string };
+  SEALED_NOT_SAVED: { readonly id: string; readonly reason: string };
+  /** `reason`: what ended the last try. */
+  OUTCOME_UNKNOWN: { readonly id: string; readonly reason: string };
   CONNECTION_REFUSED: { readonly address: string };
   CONNECTION_LOST: { readonly peer: string; readonly reason: string };
   TIMED_OUT: { readonly peer: string; readonly what: string; readonly ms: number };

@@ -186,10 +186,15 @@ export const wordFault = (problem: Fault): Worded => {
       );
     case "BUSY":
       return worded(`too much at once: ${problem.what}`, "try again in a moment");
+    case "SEALED_NOT_SAVED":
+      return worded(
+        `${problem.id} is stored, but its sealed file could not be saved here: ${problem.reason}`,
+        `do not upload it again; fetch the file: distinsta client USER get ${problem.id} --sealed`,
+      );
     case "OUTCOME_UNKNOWN":
       return worded(
-        `whether ${problem.id} was stored is not known`,
-        "run the same upload again, or look: distinsta client USER list",
+        `whether ${problem.id} was stored is not known: ${problem.reason}`,
+        "look whether it is there: distinsta client USER list; if not, run the same upload again",
       );
     case "CONNECTION_REFUSED":
       return worded(

@@ -64,6 +64,20 @@ export const handshakeMsMax = 5_000;
 /** A peer that owes bytes and sends none for this long is cut. */
 export const stallMsMax = 15_000;
 
+/**
+ * A connection on which nothing has moved for this long is probed by TCP, so that a firewall between does not forget
+ * it, and one whose other end vanished is found, after some ten minutes of no answer (Linux: nine probes, 75 s apart).
+ */
+export const keepAliveMs = 60_000;
+/** A user's connection, or an operator's, on which nothing is asked for this long is closed: the next request makes another. */
+export const idleGuestMsMax = 300_000;
+/** Connections that wait in a pool for the next request, per server: of a client, and of a node that works for many. */
+export const idleConnectionsMax = 8;
+export const idlePeerConnectionsMax = 24;
+
+/** Of all connections that a node accepts, how many may be users': nodes and operators always find the others. */
+export const usersConnectionsMax = (connectionsMax: number): number => Math.floor(connectionsMax * 0.75);
+
 /** How far ahead of our own clock a stamp or an id's time may be. */
 export const futureMsMax = 300_000;
 
@@ -90,5 +104,6 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
   ["a connection can hold some chunks", inboundBytesMax >= 3 * sealedChunkBytesMax],
   ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],
   ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
+  ["a resting connection is probed before it is closed", 2 * keepAliveMs < idleGuestMsMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],
 ];

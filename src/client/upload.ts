@@ -36,7 +36,11 @@ export const upload = async (
     const problem = signal.aborted
       ? fault("INTERRUPTED", {})
       : await uploadOne(desk, talk, command, item, signal);
-    if (problem !== null && problem.code !== "INTERRUPTED") talk.failure({ file: item.file }, problem);
+    if (problem !== null && problem.code !== "INTERRUPTED") {
+      // Stored for all that: a script is given the id that goes on with it.
+      const id = problem.code === "SEALED_NOT_SAVED" ? { id: problem.id } : {};
+      talk.failure({ file: item.file, ...id }, problem);
+    }
     return problem;
   });
   return exitCodeOfAll(faults);

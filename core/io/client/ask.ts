@@ -12,13 +12,11 @@ import type { NodeId } from "../../model/ids.ts";
 import { after, type MonotonicMs } from "../../model/units.ts";
 import type { Connection } from "../connection.ts";
 import { faultOf } from "../exchange.ts";
-import { type Answered, openRequest, type Session } from "./session.ts";
+import { type Answered, type Ask, openRequest, type Session } from "./session.ts";
 import { watchServer } from "./watch.ts";
 
 /** A server that has not answered by then gets company. */
 const hedgeMs = 300;
-
-type Ask<Value> = (connection: Connection) => Promise<Value>;
 
 /**
  * The first answer. A refusal that every server would repeat (no such image) ends it; what another server may do

@@ -5,7 +5,7 @@
  * the same; asking the next is harmless, because a change names what was seen before it: done twice it is done once,
  * and one that comes late, after the owner has changed his mind, changes nothing.
  */
-import { good, type Result } from "../../model/faults.ts";
+import { FaultError, good, type Result } from "../../model/faults.ts";
 import type { ImageId } from "../../model/ids.ts";
 import type { Described as DescribedMessage } from "../../model/messages.ts";
 import type { Stamp } from "../../model/records.ts";
@@ -34,15 +34,26 @@ export const trashImage = async (
 };
 
 export const purgeImage = async (session: Session, id: ImageId): Promise<Result<void>> => {
-  let asked = 0;
-  const purged = await askAny(session, async (connection) => {
-    asked++;
-    await connection.send({ kind: "purge", id });
-    await replyFrom(connection, ["changed"]);
+  let unanswered = false;
+  const purged = await askAny(session, async (connection, fresh) => {
+    try {
+      await connection.send({ kind: "purge", id });
+      await replyFrom(connection, ["changed"]);
+    } catch (error) {
+      unanswered ||= mayHaveDone(error, fresh);
+      throw error;
+    }
   });
   // One that was asked before and did not answer has done it, and every disk has forgotten it since.
-  const isGone = asked > 1 && !purged.ok && purged.fault.code === "IMAGE_NOT_FOUND";
+  const isGone = unanswered && !purged.ok && purged.fault.code === "IMAGE_NOT_FOUND";
   return isGone ? good(undefined) : purged;
+};
+
+/** A connection that had waited was dead, most likely: nobody was asked. */
+const mayHaveDone = (error: unknown, fresh: boolean): boolean => {
+  if (!(error instanceof FaultError)) return false;
+  const { code } = error.fault;
+  return code === "TIMED_OUT" || code === "NO_QUORUM" || (code === "CONNECTION_LOST" && fresh);
 };
 
 const changeTrash = (session: Session, id: ImageId, trashed: boolean, seen: Stamp): Promise<Result<void>> =>

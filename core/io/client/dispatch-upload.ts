@@ -32,6 +32,12 @@ export interface UploadHooks {
 /** The part of the request that is the same in every try. */
 export type PreparedUpload = Omit<Upload, "assignment" | "attempt">;
 
+export interface Dispatched {
+  readonly receipt: Receipt;
+  /** Why its sealed form did not come back whole; null when `sealed` has all of it. */
+  readonly unsaved: Fault | null;
+}
+
 /** Performs the effects of the dispatch machine until it is over; what comes back sealed goes to `sealed`. */
 export const dispatchUpload = (
   session: Session,
@@ -39,12 +45,13 @@ export const dispatchUpload = (
   prepared: PreparedUpload,
   sealed: SealedSink,
   hooks: UploadHooks,
-): Promise<Result<Receipt>> =>
+): Promise<Result<Dispatched>> =>
   new Promise((resolve) => {
     const { clock, servers, signal } = session;
     let cancelWake = (): void => undefined;
+    let unsaved: Fault | null = null;
     let [state, first] = beginDispatch(prepared.id, servers, clock.monotonic());
-    const settle = (result: Result<Receipt>): void => {
+    const settle = (result: Result<Dispatched>): void => {
       cancelWake();
       signal.removeEventListener("abort", interrupt);
       resolve(result);
@@ -76,10 +83,12 @@ export const dispatchUpload = (
             sealed,
           };
           void sendUpload(session, tried, hooks.onProgress).then((outcome) => {
-            if (outcome.kind === "stored") return step({ kind: "stored", receipt: outcome.receipt });
+            if (outcome.kind === "stored") {
+              unsaved = outcome.unsaved;
+              return step({ kind: "stored", receipt: outcome.receipt });
+            }
             hooks.onRetry?.(outcome.fault);
-            const { fault: problem, accepted } = outcome;
-            step({ kind: "upload.failed", node: effect.assignment.node, fault: problem, accepted });
+            step({ ...outcome, kind: "upload.failed", node: effect.assignment.node });
           });
           return;
         }
@@ -88,7 +97,7 @@ export const dispatchUpload = (
           cancelWake = clock.at(effect.at, () => step({ kind: "woke" }));
           return;
         case "done":
-          settle(good(effect.receipt));
+          settle(good({ receipt: effect.receipt, unsaved }));
           return;
         case "fail":
           settle(bad(effect.fault));

@@ -73,11 +73,17 @@ export const getSealed = async (
     id,
     async (chunk) => file?.write(chunk),
     async (record) => {
-      file = fileFor(record);
+      file = await another(file, () => fileFor(record));
       await file.restart(headerOf(record, reader));
     },
   );
   return conclude(fetched, id, file);
+};
+
+/** What came from a server that broke off is given up before anything from the next is written, maybe to the same place. */
+const another = async (former: PartFile | null, make: () => PartFile): Promise<PartFile> => {
+  await former?.discard();
+  return make();
 };
 
 export interface Got {
@@ -107,7 +113,7 @@ export const getOpened = async (
       const fileKey = await openHeader(headerOf(record, reader), keys.identity, id);
       if (!fileKey.ok) throw new FaultError(fileKey.fault);
       key = fileKey.value;
-      file = fileFor(record);
+      file = await another(file, () => fileFor(record));
       await file.restart(new Uint8Array(0));
       open = openInto(file, fileKey.value, id);
     },

@@ -8,6 +8,7 @@
 import { bad, fault } from "../../model/faults.ts";
 import type { Connection } from "../connection.ts";
 import type { ConnectionPool } from "../connection-pool.ts";
+import { whenClosed } from "../when-closed.ts";
 import type { Session } from "./session.ts";
 
 /** The same session, for one piece of work that ends when `signal` is aborted. */
@@ -18,28 +19,40 @@ export const interruptible = (session: Session, signal: AbortSignal): Session =>
 });
 
 const interruptiblePool = (pool: ConnectionPool, signal: AbortSignal): ConnectionPool => {
-  const borrowed = new Set<Connection>();
-  const interrupted = new Promise<null>((resolve) => {
-    signal.addEventListener("abort", () => {
-      for (const connection of borrowed) connection.destroy(fault("INTERRUPTED", {}));
-      resolve(null);
-    });
+  /** And what to call when one is given back. */
+  const borrowed = new Map<Connection, () => void>();
+  /** Ends those who wait for one. */
+  const waiting = new Set<() => void>();
+  signal.addEventListener("abort", () => {
+    for (const connection of [...borrowed.keys()]) connection.destroy(fault("INTERRUPTED", {}));
+    for (const giveUp of waiting) giveUp();
+    waiting.clear();
   });
+  const drop = (connection: Connection): void => {
+    borrowed.get(connection)?.();
+    borrowed.delete(connection);
+  };
+  const lend = (connection: Connection): void => {
+    borrowed.set(
+      connection,
+      whenClosed(connection, () => drop(connection)),
+    );
+  };
   return {
-    borrow: async (server) => {
-      if (signal.aborted) return bad(fault("INTERRUPTED", {}));
-      const borrowing = pool.borrow(server);
-      const first = await Promise.race([borrowing, interrupted]);
-      if (first === null) {
-        // A connection that is still being made will do for the next request.
-        void borrowing.then((late) => late.ok && pool.giveBack(late.value.connection));
-        return bad(fault("INTERRUPTED", {}));
-      }
-      if (first.ok) borrowed.add(first.value.connection);
-      return first;
-    },
+    borrow: (server) =>
+      new Promise((resolve) => {
+        const giveUp = (): void => resolve(bad(fault("INTERRUPTED", {})));
+        if (signal.aborted) return giveUp();
+        waiting.add(giveUp);
+        void pool.borrow(server).then((result) => {
+          // A connection that was still being made will do for the next request.
+          if (!waiting.delete(giveUp)) return result.ok && pool.giveBack(result.value.connection);
+          if (result.ok) lend(result.value.connection);
+          return resolve(result);
+        });
+      }),
     giveBack: (connection) => {
-      borrowed.delete(connection);
+      drop(connection);
       pool.giveBack(connection);
     },
     close: () => pool.close(),

@@ -54,11 +54,14 @@ export const userOf = ({ credentials }: Pick<Session, "credentials">): UserName 
   return peer.name;
 };
 
+/** `fresh`: made for this request, so that whatever breaks it is no old connection's death. */
+export type Ask<Value> = (connection: Connection, fresh: boolean) => Promise<Value>;
+
 /** One request to one server, and its answer. */
 export const request = async <Value>(
   session: Session,
   server: NodeId,
-  ask: (connection: Connection) => Promise<Value>,
+  ask: Ask<Value>,
 ): Promise<Result<Value>> => {
   const answered = await openRequest(session, server, ask);
   if (!answered.ok) return answered;
@@ -79,7 +82,7 @@ export interface Answered<Value> {
 export const openRequest = async <Value>(
   session: Session,
   server: NodeId,
-  ask: (connection: Connection) => Promise<Value>,
+  ask: Ask<Value>,
   signal?: AbortSignal,
 ): Promise<Result<Answered<Value>>> => {
   for (;;) {
@@ -93,7 +96,7 @@ export const openRequest = async <Value>(
     }
     signal?.addEventListener("abort", interrupt);
     try {
-      return good({ value: await ask(connection), connection });
+      return good({ value: await ask(connection, fresh), connection });
     } catch (error) {
       const problem = faultOf(error, `node ${server}`);
       if (connection.idle && error instanceof RefusedError) session.pool.giveBack(connection);

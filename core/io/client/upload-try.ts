@@ -2,8 +2,8 @@
  * One try: the image goes to one node, and its sealed form comes back while it goes.
  *
  * Sending and receiving run side by side on the same connection; whichever learns first that the try is over
- * ends the other. A refusal is final word of the node; a connection that breaks is not, and when the node had
- * begun, the outcome is unknown.
+ * ends the other. A refusal is final word of the node; a connection that breaks is not, and when the whole image had
+ * been sent, the outcome is unknown.
  */
 import { type Fault, FaultError, fault, type Result } from "../../model/faults.ts";
 import type { NodeId } from "../../model/ids.ts";
@@ -35,28 +35,66 @@ export interface UploadTry {
   readonly sealed: SealedSink;
 }
 
-export type TryOutcome =
-  | { readonly kind: "stored"; readonly receipt: Receipt }
-  /** `accepted`: the node had begun to process it. */
-  | { readonly kind: "failed"; readonly fault: Fault; readonly accepted: boolean };
+export type TryOutcome = TryStored | TryFailed;
+
+export interface TryStored {
+  readonly kind: "stored";
+  readonly receipt: Receipt;
+  /** Why its sealed form did not come back whole; null when it did. The image is stored all the same. */
+  readonly unsaved: Fault | null;
+}
+
+export interface TryFailed extends Progress {
+  readonly kind: "failed";
+  readonly fault: Fault;
+  readonly lostBefore: boolean;
+}
+
+/** See `DispatchEvent`. */
+interface Progress {
+  readonly accepted: boolean;
+  readonly bodySent: boolean;
+}
+
+const nothing: Progress = { accepted: false, bodySent: false };
+
+/** On one connection. */
+type Sent = TryStored | Omit<TryFailed, "lostBefore">;
 
 export const sendUpload = async (
   session: Session,
   tried: UploadTry,
   onProgress: ((bytes: number) => void) | undefined,
 ): Promise<TryOutcome> => {
+  const outcome = await sendToNode(session, tried, onProgress);
+  if (outcome.kind === "failed" || outcome.unsaved !== null) return outcome;
+  // The node gave up sending back because this client was slow: the stored payload is fetched instead.
+  const { receipt } = outcome;
+  const isWhole = tried.sealed.bytes >= receipt.payloadBytes;
+  return isWhole ? outcome : { ...outcome, unsaved: await fetchRest(session, tried, receipt) };
+};
+
+/** The watch ends with it: a connection that was given back may be somebody else's by now. */
+const sendToNode = async (
+  session: Session,
+  tried: UploadTry,
+  onProgress: ((bytes: number) => void) | undefined,
+): Promise<TryOutcome> => {
   const { node } = tried.upload.assignment;
   const watch = watchServer(session, node);
+  let lostBefore = false;
   try {
     for (let request = tried; ; request = again(request)) {
       const borrowed = await borrowUnlessGone(session, node, watch);
-      if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, accepted: false };
+      if (!borrowed.ok) return { kind: "failed", fault: borrowed.fault, ...nothing, lostBefore };
       const { connection, fresh } = borrowed.value;
       watch.follow(connection);
       const outcome = await sendOn(connection, session, request, onProgress);
       // A pooled connection may have died unnoticed; then the node is asked again on a new one.
-      const died = !fresh && outcome.kind === "failed" && outcome.fault.code === "CONNECTION_LOST";
-      if (!died || outcome.accepted) return outcome;
+      if (outcome.kind === "stored") return outcome;
+      const died = !fresh && outcome.fault.code === "CONNECTION_LOST" && !outcome.accepted;
+      if (!died) return { ...outcome, lostBefore };
+      lostBefore ||= outcome.bodySent;
     }
   } finally {
     watch.stop();
@@ -88,35 +126,38 @@ const sendOn = async (
   session: Session,
   tried: UploadTry,
   onProgress: ((bytes: number) => void) | undefined,
-): Promise<TryOutcome> => {
-  const progress = { accepted: false };
+): Promise<Sent> => {
+  const progress = { ...nothing };
   try {
     await connection.send(tried.upload);
-    const [receipt] = await Promise.all([
+    const [stored] = await Promise.all([
       receiveSealed(connection, tried, progress),
-      sendBody(connection, tried.source, onProgress),
+      sendBody(connection, tried.source, progress, onProgress),
     ]);
     session.pool.giveBack(connection);
-    if (tried.sealed.bytes < receipt.payloadBytes) await fetchRest(session, tried, receipt);
-    return { kind: "stored", receipt };
+    return stored;
   } catch (error) {
     const problem = faultOf(error, `node ${tried.upload.assignment.node}`);
     connection.destroy(problem);
-    return { kind: "failed", fault: problem, accepted: progress.accepted };
+    return { kind: "failed", fault: problem, ...progress };
   }
 };
 
-/** Until the receipt: sealed chunks into the part file. Throws FaultError. */
+/**
+ * Until the receipt: sealed chunks into the part file. Throws FaultError. When the file cannot be written the image goes
+ * on its way all the same: to be stored is what it was sent for.
+ */
 const receiveSealed = async (
   connection: Connection,
   { upload, sealed }: UploadTry,
   progress: { accepted: boolean },
-): Promise<Receipt> => {
+): Promise<TryStored> => {
   let bytesDue: number | null = null;
+  let unsaved: Fault | null = null;
   for (;;) {
     const incoming = await connection.receive({ withinMs: stallMsMax });
     if (incoming.kind === "chunk") {
-      await sealed.write(incoming.bytes);
+      unsaved ??= await faultIn(sealed.write(incoming.bytes));
       if (sealed.bytes === bytesDue) sealed.settle();
       continue;
     }
@@ -124,7 +165,7 @@ const receiveSealed = async (
     if (reply.id !== upload.id) {
       throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "the answer is about another image" }));
     }
-    if (reply.kind === "receipt") return reply;
+    if (reply.kind === "receipt") return { kind: "stored", receipt: reply, unsaved };
     if (progress.accepted) throw new FaultError(fault("PROTOCOL_VIOLATION", { reason: "accepted twice" }));
     progress.accepted = true;
     bytesDue = reply.payloadBytes;
@@ -137,6 +178,7 @@ const receiveSealed = async (
 const sendBody = async (
   connection: Connection,
   source: Source,
+  progress: { bodySent: boolean },
   onProgress: ((bytes: number) => void) | undefined,
 ): Promise<void> => {
   let sent = 0;
@@ -144,6 +186,8 @@ const sendBody = async (
     for await (const chunk of source.open()) {
       sent += chunk.length;
       if (sent > source.bytes) break;
+      // Before there is room for it: from here on the node may get it.
+      if (sent === source.bytes) progress.bodySent = true;
       await connection.sendChunk(chunk);
       onProgress?.(sent);
     }
@@ -153,13 +197,23 @@ const sendBody = async (
   if (sent !== source.bytes) throw new FaultError(fault("FILE_CHANGED", { path: source.path }));
 };
 
-/** The node gave up sending back because this client was slow: the stored payload is fetched instead. */
+/** All of it anew; why it could not be had or saved, or null. */
 const fetchRest = async (
   session: Session,
   { upload, sealed }: UploadTry,
-  receipt: Receipt,
-): Promise<void> => {
-  await sealed.restart(upload.header);
-  const fetched = await fetchPayload(session, receipt.id, async (chunk) => sealed.write(chunk));
-  if (!fetched.ok) throw new FaultError(fetched.fault);
+  { id }: Receipt,
+): Promise<Fault | null> => {
+  const begin = (): Promise<void> => sealed.restart(upload.header);
+  const fetched = await fetchPayload(session, id, (chunk) => sealed.write(chunk), begin);
+  return fetched.ok ? null : fetched.fault;
+};
+
+const faultIn = async (work: Promise<void>): Promise<Fault | null> => {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    if (error instanceof FaultError) return error.fault;
+    throw error;
+  }
 };

@@ -4,7 +4,7 @@
  * Everything that must not change between tries — id, file key, header, hash — is made here once, before the first.
  */
 import { join } from "node:path";
-import { bad, good, type Result } from "../../model/faults.ts";
+import { bad, fault, good, type Result, wordFault } from "../../model/faults.ts";
 import type { Receipt } from "../../model/messages.ts";
 import type { KeyPair } from "../../seal/identity.ts";
 import { imageIdOf } from "../../seal/image-id.ts";
@@ -22,7 +22,10 @@ export interface Uploaded {
   readonly savedAs: string;
 }
 
-/** Errors: what is wrong with the file; what the servers refused; NO_SERVER, NO_QUORUM, OUTCOME_UNKNOWN; INTERRUPTED. */
+/**
+ * Errors: what is wrong with the file; what the servers refused; NO_SERVER, NO_QUORUM, OUTCOME_UNKNOWN; INTERRUPTED.
+ * SEALED_NOT_SAVED: it is stored, and only its sealed file is not here.
+ */
 export const uploadImage = async (
   session: Session,
   keys: KeyPair,
@@ -41,8 +44,11 @@ export const uploadImage = async (
     await sealed.discard();
     return stored;
   }
-  const saved = await sealed.finish(prepared.value.id, stored.value.payloadHash);
-  return saved.ok ? good({ receipt: stored.value, savedAs: saved.value }) : saved;
+  const { receipt, unsaved } = stored.value;
+  const saved = unsaved === null ? await sealed.finish(receipt.id, receipt.payloadHash) : bad(unsaved);
+  if (saved.ok) return good({ receipt, savedAs: saved.value });
+  await sealed.discard();
+  return bad(fault("SEALED_NOT_SAVED", { id: receipt.id, reason: wordFault(saved.fault).what }));
 };
 
 const prepare = async (session: Session, keys: KeyPair, source: Source): Promise<Result<PreparedUpload>> => {

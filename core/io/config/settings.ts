@@ -171,7 +171,7 @@ export const settings = {
       min: 16,
       max: 100_000,
       reason:
-        "Connections that one node accepts, of clients and peers together. Each costs memory and a file descriptor (see: ulimit -n).",
+        "Connections that one node accepts, of clients and peers together; users have at most three quarters of them, so that nodes always reach each other. Each costs memory and a file descriptor (see: ulimit -n).",
     }),
   },
   storage: {

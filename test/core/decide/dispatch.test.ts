@@ -10,7 +10,7 @@ import {
   stepDispatch,
 } from "../../../core/decide/dispatch.ts";
 import { rendezvousOrder } from "../../../core/decide/rendezvous.ts";
-import { type Fault, fault } from "../../../core/model/faults.ts";
+import { type Fault, fault, wordFault } from "../../../core/model/faults.ts";
 import { imageId, type NodeId, nodeId, term } from "../../../core/model/ids.ts";
 import type { OfferReply, Receipt } from "../../../core/model/messages.ts";
 import { monotonicMs } from "../../../core/model/units.ts";
@@ -87,8 +87,8 @@ class Story {
   unreachable(node: NodeId, problem: Fault = refusedFault): this {
     return this.happens({ kind: "unreachable", attempt: this.state.attempt, node, fault: problem });
   }
-  fails(node: NodeId, problem: Fault, accepted = false): this {
-    return this.happens({ kind: "upload.failed", node, fault: problem, accepted });
+  fails(node: NodeId, problem: Fault, accepted = false, bodySent = accepted, lostBefore = false): this {
+    return this.happens({ kind: "upload.failed", node, fault: problem, accepted, bodySent, lostBefore });
   }
   /** Time goes on to the moment at which it wants to be woken. */
   wakes(): this {
@@ -181,6 +181,14 @@ describe("trying again", () => {
   test("a node that failed is the last resort, not out of the question", () => {
     const story = new Story([n1]).answers(n1, assigned(n1)).fails(n1, fault("BUSY", { what: "uploads" }));
     expect(story.wakes().answers(n1, assigned(n1)).wants).toEqual([uploadTo(n1, "fallback", { attempt: 2 })]);
+  });
+
+  test("a node whose own copy of what an earlier try stored is damaged is left for another", () => {
+    const broken = fault("SEAL_BROKEN", { id, reason: "its bytes are not the ones that were stored" });
+    const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault, true);
+    story.answers(n3, assigned(n1)).fails(n1, broken, true).wakes();
+    for (const node of servers) story.answers(node, noLeader());
+    expect(story.wants).toEqual([uploadTo(n3, "fallback", { attempt: 3 })]);
   });
 
   test("only a server that is gone is left without a pause, and each only once, and not the last one", () => {
@@ -278,20 +286,63 @@ describe("giving up", () => {
     expect(story.state.trouble).toEqual({ fault: quorumFault, since: story.now });
   });
 
-  test("once a node had begun, what became of it is unknown, whatever is heard later", () => {
-    const first = new Story().answers(n3, assigned(n2)).fails(n2, silentFault, true);
-    const story = untilOver((now) => {
-      for (const node of servers) now.unreachable(node);
-    }, first);
-    expect(verdictOf(story)).toEqual(fault("OUTCOME_UNKNOWN", { id }));
+  /** Nobody can be reached any more after a first try that ended so. */
+  const lonelyAfter = (problem: Fault, accepted: boolean, bodySent: boolean): Story =>
+    untilOver(
+      (now) => {
+        for (const node of servers) now.unreachable(node);
+      },
+      new Story().answers(n3, assigned(n2)).fails(n2, problem, accepted, bodySent),
+    );
+  const unreached = fault("NO_SERVER", { tried: servers.map(() => wordFault(refusedFault).what) });
+  const unknown = (last: Fault): Fault => fault("OUTCOME_UNKNOWN", { id, reason: wordFault(last).what });
+
+  test.each([
+    ["fell silent", silentFault, true],
+    ["was lost", lostFault, true],
+    ["was lost before it had said that it begins", lostFault, false],
+    ["had begun and found no majority", quorumFault, true],
+    ["had begun and lost its disk", fault("DISK_FAILED", { path: "/d", reason: "EIO" }), true],
+  ])("once a node that %s had the whole image, what became of it is unknown", (_, problem, accepted) => {
+    expect(verdictOf(lonelyAfter(problem, accepted, true))).toEqual(unknown(unreached));
   });
 
-  test("a node that had begun and found no majority may have stored it all the same", () => {
-    const first = new Story().answers(n3, assigned(n2)).fails(n2, quorumFault, true);
-    const story = untilOver((now) => {
-      for (const node of servers) now.unreachable(node);
-    }, first);
-    expect(verdictOf(story)).toEqual(fault("OUTCOME_UNKNOWN", { id }));
+  test("of an image that was not sent whole, or that no node began, it is known that it is not stored", () => {
+    for (const problem of [silentFault, lostFault, quorumFault])
+      expect(verdictOf(lonelyAfter(problem, true, false))).toEqual(unreached);
+    for (const said of [quorumFault, fault("DISK_FULL", { path: "/d", freeBytes: 0 })])
+      expect(verdictOf(lonelyAfter(said, false, true))).toEqual(unreached);
+  });
+
+  test("what was sent whole on a connection that turned out to be dead counts, however the same try ended then", () => {
+    for (const problem of [refusedFault, quorumFault, fault("BUSY", { what: "uploads" })]) {
+      const first = new Story().answers(n3, assigned(n2)).fails(n2, problem, false, false, true);
+      expect(first.state.outcomeUnknown).toBe(true);
+    }
+    const changed = fault("FILE_CHANGED", { path: "a.png" });
+    const story = new Story().answers(n3, assigned(n2)).fails(n2, changed, false, false, true);
+    expect(verdictOf(story)).toEqual(unknown(changed));
+  });
+
+  test.each<Fault>([
+    fault("FILE_CHANGED", { path: "a.png" }),
+    fault("FILE_NOT_FOUND", { path: "a.png" }),
+    fault("CLOCK_AHEAD", { aheadMs: 400_000 }),
+    fault("TOO_MANY_PIXELS", { name: "a", width: 9, height: 9, pixelsMax: 1 }),
+    fault("NOT_AN_IMAGE", { name: "a.png" }),
+    fault("HASH_MISMATCH", { id }),
+  ])(
+    "what ends a later try ($code) does not say what became of an earlier one, and is told as the reason",
+    (problem) => {
+      const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault, true);
+      expect(verdictOf(story.answers(n3, assigned(n1)).fails(n1, problem))).toEqual(unknown(problem));
+    },
+  );
+
+  test("an id that is taken by then is: what had been stored under it was purged", () => {
+    const taken = fault("ID_TAKEN", { id });
+    const story = new Story().answers(n3, assigned(n2)).fails(n2, lostFault, true);
+    expect(verdictOf(story.answers(n3, assigned(n1)).fails(n1, taken))).toEqual(taken);
   });
 
   test("a picture that turns out to be none while it is processed is refused, for certain", () => {
@@ -309,7 +360,7 @@ describe("giving up", () => {
     // The same node again: now patience is gone.
     story.answers(n3, assigned(n1)).answers(n1, declined(n1)).answers(n2, declined(n1));
     story.now *= 2;
-    expect(verdictOf(story.fails(n1, silentFault, true))).toEqual(fault("OUTCOME_UNKNOWN", { id }));
+    expect(verdictOf(story.fails(n1, silentFault, true))).toEqual(unknown(silentFault));
   });
 
   test("after the end nothing more is wanted", () => {
@@ -360,7 +411,15 @@ const live = (chance: readonly number[]) => {
         const trouble = troubles[Math.floor(roll() * 6)];
         const { node } = effect.assignment;
         if (trouble === undefined) soon({ kind: "stored", receipt: receiptOf(node) });
-        else soon({ kind: "upload.failed", node, fault: trouble, accepted: roll() < 0.5 });
+        else
+          soon({
+            kind: "upload.failed",
+            node,
+            fault: trouble,
+            accepted: roll() < 0.5,
+            bodySent: roll() < 0.5,
+            lostBefore: roll() < 0.1,
+          });
         return;
       }
       case "wake":

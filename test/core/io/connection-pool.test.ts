@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../../core/io/connection.ts";
 import {
-  type ConnectionPool,
   type ConnectionPoolOptions,
   createConnectionPool,
+  type RealConnectionPool,
 } from "../../../core/io/connection-pool.ts";
 import type { Credentials } from "../../../core/io/pki/credentials.ts";
 import { type Listener, listenSecure } from "../../../core/io/tls.ts";
@@ -17,7 +17,7 @@ let cluster: TestCluster;
 let node: Credentials;
 let alice: Credentials;
 let server: { readonly listener: Listener; readonly accepted: Connection[] };
-let pool: ConnectionPool;
+let pool: RealConnectionPool;
 
 beforeAll(async () => {
   cluster = await testCluster();
@@ -110,6 +110,31 @@ describe("a pool of connections", () => {
     pool.giveBack(first.connection);
     for (const connection of server.accepted) connection.close();
     await first.connection.closed;
+    expect((await borrow()).fresh).toBe(true);
+  });
+
+  test("lent a thousand times, a connection keeps one reaction to its closing, and is still dropped when it closes", async () => {
+    await start(2);
+    const { connection } = await borrow();
+    const reactions = vi.spyOn(connection.closed, "then");
+    for (let n = 0; n < 1_000; n++) {
+      pool.giveBack(connection);
+      expect((await borrow()).connection).toBe(connection);
+    }
+    pool.giveBack(connection);
+    expect(reactions).toHaveBeenCalledTimes(1);
+    for (const accepted of server.accepted) accepted.close();
+    await connection.closed;
+    expect((await borrow()).fresh).toBe(true);
+  });
+
+  test("drops what waits for a server when it is told to, and nothing that is lent", async () => {
+    await start(2);
+    const [waiting, lent] = [await borrow(), await borrow()];
+    pool.giveBack(waiting.connection);
+    pool.drop(one);
+    await waiting.connection.closed;
+    expect(lent.connection.idle).toBe(true);
     expect((await borrow()).fresh).toBe(true);
   });
 

@@ -8,7 +8,7 @@ import { dialSecure, type Listener, listenSecure } from "../../../core/io/tls.ts
 import type { ServerAddress } from "../../../core/model/config.ts";
 import type { ControlMessage } from "../../../core/model/control.ts";
 import type { Fault } from "../../../core/model/faults.ts";
-import { boot, nodeId, storeId, term } from "../../../core/model/ids.ts";
+import { boot, type NodeId, nodeId, storeId, term } from "../../../core/model/ids.ts";
 import { monotonicMs } from "../../../core/model/units.ts";
 import type { LinkEvent } from "../../../core/ports.ts";
 import { type ControlNetwork, describeControlTransport } from "../../contracts/control-transport.ts";
@@ -25,6 +25,8 @@ interface RunningNode {
   readonly links: ControlLinks;
   readonly listener: Listener;
   readonly problems: Fault[];
+  /** Peers, each time that the link to one of them closed. */
+  readonly closedLinks: NodeId[];
 }
 
 const startNode = async (
@@ -37,6 +39,7 @@ const startNode = async (
   if (own === undefined || address === undefined) throw new Error("no such node");
   const hello = () => cluster.hello({ purpose: "control" });
   const problems: Fault[] = [];
+  const closedLinks: NodeId[] = [];
   const links = createControlTransport({
     self: nodeId(id),
     servers,
@@ -44,6 +47,7 @@ const startNode = async (
     hello,
     heartbeatMs,
     onProblem: (_, problem) => problems.push(problem),
+    onLinkClosed: (peer) => closedLinks.push(peer),
   });
   const listener = await listenSecure({
     host: address.host,
@@ -55,7 +59,7 @@ const startNode = async (
     onRejected: () => undefined,
   });
   if (!listener.ok) throw new Error(listener.fault.code);
-  return { links, listener: listener.value, problems };
+  return { links, listener: listener.value, problems, closedLinks };
 };
 
 const freeServers = async (): Promise<readonly ServerAddress[]> => {
@@ -229,6 +233,7 @@ describe("control over TLS", () => {
       return linkEvents().length === 3;
     });
     expect(linkEvents()).toEqual(["link.opened", "link.closed", "link.opened"]);
+    expect(one.closedLinks).toEqual([nodeId(2)]);
   });
 
   test("a peer that answers with another configuration is a problem, not a refusal", async () => {

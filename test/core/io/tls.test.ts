@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -8,10 +9,12 @@ import type { Credentials } from "../../../core/io/pki/credentials.ts";
 import { dialSecure, type Listener, type ListenOptions, listenSecure } from "../../../core/io/tls.ts";
 import { type Fault, fault } from "../../../core/model/faults.ts";
 import { clusterId, nodeId } from "../../../core/model/ids.ts";
-import { frameBytesMax, helloBytesMax } from "../../../core/model/limits.ts";
+import { frameBytesMax, helloBytesMax, keepAliveMs } from "../../../core/model/limits.ts";
 import { type Hello, protocolVersion } from "../../../core/model/messages.ts";
 import { encodeMessage } from "../../../core/wire/codec.ts";
 import { encodeFrame } from "../../../core/wire/frame.ts";
+import { because, needs } from "../../support/skip.ts";
+import { until } from "../../support/until.ts";
 import { type TestCluster, testCluster } from "./doors.ts";
 
 let cluster: TestCluster;
@@ -130,6 +133,34 @@ describe("two of one cluster", () => {
     expect(await a.closed).toBeNull();
     expect(await b.closed).toBeNull();
   });
+
+  const skipped = needs("linux");
+  test.skipIf(skipped !== null)(
+    `both ends have TCP probe a connection that rests${because(skipped)}`,
+    async () => {
+      const door = await openDoor();
+      expect((await dial(door, alice)).ok).toBe(true);
+      await door.happened();
+      const port = door.address.port.toString(16).toUpperCase().padStart(4, "0");
+      // "sl local remote state queues timer:when"; state 1 is established, see proc_net_tcp.txt of the kernel.
+      const timersNow = (): readonly (readonly string[])[] =>
+        readFileSync("/proc/net/tcp", "utf8")
+          .split("\n")
+          .map((line) => line.trim().split(/\s+/))
+          .filter(([, ...ends]) => ends.slice(0, 2).some((end) => end.endsWith(`:${port}`)))
+          .filter(([, , , state]) => state === "01")
+          .map(([, , , , , timer = ""]) => timer.split(":"));
+      // Timer 1 waits for an acknowledgement and passes; timer 2 is keep-alive.
+      const timers = await until(() => {
+        const now = timersNow();
+        return now.some(([kind]) => kind === "01") ? null : now;
+      });
+      expect(timers.map(([kind]) => kind)).toEqual(["02", "02"]);
+      // In hundredths of a second.
+      for (const [, when = ""] of timers)
+        expect(Number.parseInt(when, 16) * 10).toBeLessThanOrEqual(keepAliveMs);
+    },
+  );
 
   test("two nodes open a control connection", async () => {
     const door = await openDoor();
@@ -271,6 +302,21 @@ describe("who is cut before hello", () => {
     await gone(tls.connect({ ...door.address, maxVersion: "TLSv1.2", ca: node1.caPem }));
     await door.happened();
     expect(door.rejected[0]?.problem.code).toBe("UNAUTHENTICATED");
+  });
+
+  test("one user more than are allowed, who is told so; nodes and an operator still come in, and a user when one has left", async () => {
+    const door = await openDoor({ connectionsMax: 8 });
+    const users = await Promise.all(Array.from({ length: 6 }, () => dial(door, alice)));
+    expect(users.map(({ ok }) => ok)).toEqual(users.map(() => true));
+    const busy = fault("BUSY", { what: "6 connections of users are open" });
+    expect(await dial(door, alice)).toEqual({ ok: false, fault: busy });
+    expect(door.rejected.map(({ problem }) => problem)).toEqual([busy]);
+    expect((await dial(door, node2)).ok).toBe(true);
+    expect((await dial(door, await cluster.operator("olga"))).ok).toBe(true);
+    const [leaving] = door.entered;
+    leaving?.destroy(null);
+    await leaving?.closed;
+    expect((await dial(door, alice)).ok).toBe(true);
   });
 
   test("one connection more than are allowed", async () => {

@@ -176,8 +176,8 @@ class SimPerson implements Person {
     }
     upload.acknowledgedAt = this.#now();
     counters.uploads++;
-    if (stored.value.assignedBy === "fallback") counters.fallbacks++;
-    if (stored.value.repeated) counters.repeatedReceipts++;
+    if (stored.value.receipt.assignedBy === "fallback") counters.fallbacks++;
+    if (stored.value.receipt.repeated) counters.repeatedReceipts++;
     if (Buffer.compare(sink.content(), payload) !== 0)
       throw new Broken("rightBytes", `what came back of ${id} is not what is stored`);
   }

@@ -60,6 +60,7 @@ export class FakeServers {
   #connection(server: NodeId, script: Extract<Script, (...of: never[]) => unknown>): Connection {
     const cut = Promise.withResolvers<never>();
     cut.promise.catch(() => undefined);
+    const closed = Promise.withResolvers<Fault | null>();
     const { cluster } = this.session.credentials.peer;
     let request: Message | null = null;
     let frame = 0;
@@ -74,10 +75,11 @@ export class FakeServers {
     const quietMs = (): number => this.quietMs;
     const connection: Pick<
       Connection,
-      "peer" | "idle" | "quietMs" | "send" | "sendChunk" | "receive" | "destroy"
+      "peer" | "idle" | "closed" | "quietMs" | "send" | "sendChunk" | "receive" | "destroy"
     > = {
       peer: { role: "node", cluster, id: server },
       idle: true,
+      closed: closed.promise,
       get quietMs() {
         return quietMs();
       },
@@ -88,6 +90,7 @@ export class FakeServers {
       receive: answer,
       destroy: (problem) => {
         this.destroyed.push(server);
+        closed.resolve(problem);
         cut.reject(new FaultError(problem ?? lost(server)));
       },
     };

@@ -3,10 +3,14 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createClient } from "../../../../core/io/client/client.ts";
+import { interruptible } from "../../../../core/io/client/interrupt.ts";
 import { PartFile } from "../../../../core/io/client/sealed-file.ts";
+import type { Session } from "../../../../core/io/client/session.ts";
 import { systemClock } from "../../../../core/io/clock.ts";
+import type { Connection } from "../../../../core/io/connection.ts";
+import { good } from "../../../../core/model/faults.ts";
 import { nodeId, userNameOf } from "../../../../core/model/ids.ts";
 import { pictureOfBytes } from "../../../support/pictures.ts";
 import { gatedSource, memorySource, must, startCluster, type TestCluster } from "../cluster.ts";
@@ -63,6 +67,57 @@ test("a get that is broken off leaves no file", async () => {
   });
   expect(got).toMatchObject({ ok: false, fault: { code: "INTERRUPTED" } });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+describe("the pool of something that can be broken off", () => {
+  const connectionThat = (closed: Promise<null>): Connection => ({ closed, destroy: vi.fn() }) as never;
+  /** Over a pool that lends one connection. */
+  const poolOver = (connection: Connection, signal: AbortSignal) => {
+    const giveBack = vi.fn();
+    const borrow = async () => good({ connection, fresh: false });
+    const session = { pool: { borrow, giveBack, close: () => undefined } } as unknown as Session;
+    return { ...interruptible(session, signal).pool, given: giveBack };
+  };
+
+  test("leaves nothing behind on a connection that is lent a thousand times", async () => {
+    const asked = new AbortController();
+    const closing = Promise.withResolvers<null>();
+    const connection = connectionThat(closing.promise);
+    const reactions = vi.spyOn(closing.promise, "then");
+    for (let n = 0; n < 1_000; n++) {
+      // As each command of a prompt has its own.
+      const pool = poolOver(connection, n % 2 === 0 ? asked.signal : new AbortController().signal);
+      await pool.borrow(nodeId(1));
+      pool.giveBack(connection);
+    }
+    expect(reactions).toHaveBeenCalledTimes(1);
+    asked.abort();
+    expect(connection.destroy).not.toHaveBeenCalled();
+  });
+
+  test("destroys what is lent, and no more what has closed", async () => {
+    const asked = new AbortController();
+    const [open, closed] = [
+      connectionThat(new Promise(() => undefined)),
+      connectionThat(Promise.resolve(null)),
+    ];
+    for (const connection of [open, closed]) await poolOver(connection, asked.signal).borrow(nodeId(1));
+    await closed.closed;
+    asked.abort();
+    expect(open.destroy).toHaveBeenCalledTimes(1);
+    expect(closed.destroy).not.toHaveBeenCalled();
+  });
+
+  test("keeps a connection that comes too late for the next request", async () => {
+    const asked = new AbortController();
+    const connection = connectionThat(new Promise(() => undefined));
+    const pool = poolOver(connection, asked.signal);
+    const borrowing = pool.borrow(nodeId(1));
+    asked.abort();
+    expect(await borrowing).toMatchObject({ ok: false, fault: { code: "INTERRUPTED" } });
+    expect(pool.given).toHaveBeenCalledWith(connection);
+    expect(connection.destroy).not.toHaveBeenCalled();
+  });
 });
 
 test("a part file that was given up is not made again by who still writes to it", async () => {
