@@ -408,7 +408,7 @@ const configOf = (ids: readonly NodeId[], timings: Timings, replication: number)
   storage: {
     engine: "segments",
     headroomBytes: 0,
-    segmentBytes: 131_072,
+    segmentBytes: 262_144,
     trashMs,
     scrubEveryMs: 3_000,
     scrubBytesPerSecond: 1e7,
