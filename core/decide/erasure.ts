@@ -9,7 +9,8 @@
  * its own word, should its disk burn, among what it is refilled with, and keeps it.
  *
  * A tombstone may go when every node has acknowledged it on its disk: then nobody has anything left that could bring
- * the image back. Time alone decides neither.
+ * the image back, nor is sending it (`store/under-way.ts`). What somebody has sent and given up may still lie in a buffer
+ * between two machines; for that the tombstone is kept a while longer. Time alone decides neither.
  */
 import type { NodeId, StoreId } from "../model/ids.ts";
 import {
@@ -85,3 +86,10 @@ export const mayForget = (
     const store = disks.get(node);
     return store !== undefined && tombstone.erasedOn.includes(diskName(node, store));
   });
+
+/**
+ * For how long a node keeps a tombstone that may go, since it first saw that by its own clock, and anew after each start.
+ * By default it is longer than anything can be under way that nobody takes note of (`underWayMsMax`), and than a client
+ * tries one upload again; who sets `upkeep_ms` to seconds, as tests do, trusts that nothing is.
+ */
+export const tombstoneMs = (upkeepMs: number): number => upkeepMs * 5;

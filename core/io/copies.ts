@@ -36,6 +36,8 @@ interface Stream {
   readonly home: NodeId;
   readonly lane: Lane;
   readonly unwatch: () => void;
+  /** It is not under way any more. */
+  readonly end: () => void;
   /** Null until the home is reached; then a `store` was sent on it. */
   borrowed: Borrowed | null;
 }
@@ -157,7 +159,8 @@ export class Copies {
   #openStream(home: NodeId, payloadBytes: number): void {
     const reached = Promise.withResolvers<Connection>();
     const lane = new Lane(async (chunk, onDone) => (await reached.promise).sendChunk(chunk, onDone));
-    const stream: Stream = { home, lane, unwatch: this.#watch(home), borrowed: null };
+    const end = this.#context.underWay.begin([this.#id]);
+    const stream: Stream = { home, lane, unwatch: this.#watch(home), end, borrowed: null };
     this.#streams.set(home, stream);
     // A lane without chunks has nobody who waits for it.
     reached.promise.catch(() => undefined);
@@ -214,6 +217,7 @@ export class Copies {
     const problem = unsent ?? (await commitOn(connection, stream.home, record));
     if (!this.#streams.delete(stream.home)) return; // lost meanwhile
     stream.unwatch();
+    stream.end();
     if (problem === null) {
       this.#context.peers.giveBack(connection);
       this.#apply({ kind: "stored", node: stream.home });
@@ -236,7 +240,9 @@ export class Copies {
   }
 
   async #sendFinished(home: NodeId, record: ImageRecord): Promise<void> {
-    const sent = await sendPayload(this.#context, home, record);
+    const sent = await this.#context.underWay.during([this.#id], () =>
+      sendPayload(this.#context, home, record),
+    );
     if (sent.ok) return this.#apply({ kind: "stored", node: home });
     this.#logDropped(home, sent.fault);
     this.#apply({ kind: "lost", node: home, fault: sent.fault });
@@ -254,6 +260,7 @@ export class Copies {
     stream.unwatch();
     stream.lane.drop(problem);
     stream.borrowed?.connection.destroy(problem);
+    stream.end();
   }
 
   #logDropped(home: NodeId, problem: Fault): void {

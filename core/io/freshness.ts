@@ -6,8 +6,15 @@
  * where they are now. The same pulling, done in the background whenever a peer's ping shows a longer feed, is how a
  * node that was away catches up. A feed says which records have changed, and how they look by now in short (a digest);
  * only what is not known here already is asked for. Only disks count that are what the others remember of them.
+ *
+ * A record of a clock that is far ahead of ours is left out, and then that feed is not known to its end: the pull has
+ * failed for whoever wanted to know all of it (an answer, a refill), while the background goes on with what follows. So a
+ * node whose clock is far behind answers nothing, and of one that is far ahead the others do without; a read is answered
+ * by somebody else. It lasts until the time has come or a clock was set. For ever would take such a record on so many
+ * nodes that too few are left, and a node takes none in: not in an upload, a copy, a `merge` or a pull. It writes one
+ * itself only by its own wrong clock, and then no other takes that from it.
  */
-import { bad, FaultError, fault, good, type Result } from "../model/faults.ts";
+import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
 import { futureMsMax } from "../model/limits.ts";
 import { type AnyRecord, latestStampMs, recordId, roughBytesOf } from "../model/records.ts";
@@ -19,21 +26,34 @@ import { firstGood } from "./first-good.ts";
 import { disksOfAll, type NodeContext, readyFault, readyPeers } from "./node-context.ts";
 
 export interface Freshness {
-  /** Resolves when this node knows what was acknowledged before the call. NO_QUORUM when too few answer. */
+  /**
+   * Resolves when this node knows what was acknowledged before the call. NO_QUORUM when too few answer; NODE_NOT_READY
+   * when more would do if this node's clock agreed with theirs. Another node may know better, in both cases.
+   */
   catchUp(): Promise<Result<void>>;
   /** Pulls from the peers whose feed is known to be longer than what was pulled. Never rejects. */
   pullNews(): Promise<void>;
   /** About how many bytes of records were pulled since the start. */
   readonly pulledBytes: number;
-  /** All of the peer's feed up to where it is now. One call at a time is made to a peer; others wait for the next. */
+  /**
+   * All of the peer's feed up to where it is now; CLOCK_AHEAD when some of it was left out, now or the last time, for
+   * being too far ahead of our clock. One call at a time is made to a peer; others wait for the next.
+   */
   pull(peer: NodeId): Promise<Result<void>>;
 }
 
 interface Cursor {
   readonly store: StoreId;
   readonly upTo: number;
-  /** From where to pull once more, because something there was left out, and when; null when nothing was. */
-  readonly again: { readonly after: number; readonly at: MonotonicMs } | null;
+  /** What was left out; null when nothing was. */
+  readonly again: LeftOut | null;
+}
+
+/** From where to pull once more, and when; and how far ahead of our clock was what was left out there. */
+interface LeftOut {
+  readonly after: number;
+  readonly at: MonotonicMs;
+  readonly aheadMs: number;
 }
 
 /** A record from a clock that is ahead is left out until its time has come, or nearly. */
@@ -69,6 +89,7 @@ export const createFreshness = (context: NodeContext): Freshness => {
     if (problem !== null) return bad(problem);
     const answered = await firstGood(readyPeers(context).map(pull), othersNeeded);
     if (answered.good >= othersNeeded) return good(undefined);
+    if (answered.faults.some(({ code }) => code === "CLOCK_AHEAD")) return bad(behindFault());
     return bad(fault("NO_QUORUM", { live: answered.good + 1, needed: othersNeeded + 1 }));
   };
 
@@ -102,31 +123,39 @@ const pullAll = async (
   onPulled: (bytes: number) => void,
 ): Promise<Result<void>> => {
   let pulled = 0;
-  const done = await withPeer(context, peer, async (connection) => {
+  const done = await withPeer(context, peer, async (connection): Promise<LeftOut | null> => {
     let goal: number | null = null;
     for (;;) {
       const { store, from, again } = startOf(cursors.get(peer), context.clock.monotonic());
       await connection.send({ kind: "pull", store, after: from });
       const page = await replyFrom(connection, ["pull.page"]);
       const news = await unknownOf(context, page.entries);
-      let early = false;
+      let aheadMs = 0;
       for await (const records of askRecords(connection, news)) {
+        aheadMs = Math.max(aheadMs, earlyMs(context, records));
         pulled += await joinIn(context, records);
         onPulled(records.reduce((sum, record) => sum + roughBytesOf(record), 0));
-        early ||= notFromTheFuture(context, records).length < records.length;
       }
       const first = page.store === store ? from : 0;
-      const leftOut = early ? { after: first, at: after(context.clock.monotonic(), againMs) } : null;
+      const at = after(context.clock.monotonic(), againMs);
+      const leftOut = aheadMs > 0 ? { after: first, at, aheadMs } : null;
       const kept = (page.store === store ? again : null) ?? leftOut;
       cursors.set(peer, { store: page.store, upTo: page.upTo, again: kept });
       if (kept === null) context.driver.reportPulled(peer, page.store, page.upTo);
       goal ??= page.feedHead;
-      if (page.upTo >= goal) return;
+      if (page.upTo >= goal) return kept;
     }
   });
   if (done.ok && pulled > 0) context.log({ kind: "records.pulled", from: peer, records: pulled });
-  return done;
+  if (!done.ok) return done;
+  return done.value === null ? good(undefined) : bad(fault("CLOCK_AHEAD", { aheadMs: done.value.aheadMs }));
 };
+
+/** For a client: it asks another node. */
+export const behindFault = (): Fault =>
+  fault("NODE_NOT_READY", {
+    reason: `by its clock others have changed something more than ${futureMsMax / 60_000} min from now`,
+  });
 
 /** Where to go on, or where to begin once more. */
 const startOf = (cursor: Cursor | undefined, now: MonotonicMs) => {
@@ -181,4 +210,10 @@ export const notFromTheFuture = (
 ): readonly AnyRecord[] => {
   const latestMs = clock.wall() + futureMsMax;
   return records.filter((record) => latestStampMs(record) <= latestMs);
+};
+
+/** How far ahead the furthest is of those that `notFromTheFuture` leaves out; 0 when there is none. */
+export const earlyMs = ({ clock }: Pick<NodeContext, "clock">, records: readonly AnyRecord[]): number => {
+  const aheadMs = Math.max(0, ...records.map((record) => latestStampMs(record) - clock.wall()));
+  return aheadMs > futureMsMax ? aheadMs : 0;
 };

@@ -18,9 +18,11 @@ export const inspectLater = (
   fileKey: Uint8Array,
   room: Room,
 ): void => {
+  const end = context.underWay.begin([record.facts.id]);
   void inspect(context, record, plain, fileKey)
     .catch((error: unknown) => noteThrown(context, error))
     .finally(() => {
+      end();
       room.release();
       fileKey.fill(0);
     });

@@ -6,6 +6,7 @@ import type { Event } from "../model/events.ts";
 import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
 import type { NodeId, StoreId } from "../model/ids.ts";
 import type { Clock, Store } from "../ports.ts";
+import type { UnderWay } from "../store/under-way.ts";
 import type { Connection } from "./connection.ts";
 import type { Borrowed } from "./connection-pool.ts";
 import type { NodeDriver } from "./driver.ts";
@@ -23,6 +24,7 @@ export interface NodeContext {
   readonly settlements: Settlements;
   readonly inspector: WaitingInspector;
   readonly work: Work;
+  readonly underWay: UnderWay;
   readonly rules: Rules;
   /** Bytes that nobody can guess. */
   readonly randomBytes: (count: number) => Uint8Array;

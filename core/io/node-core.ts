@@ -69,8 +69,9 @@ const workLookMs = 10;
 
 export const createNodeCore = (parts: NodeParts): NodeCore => {
   const { self, config, clock, driver, store, work, acceptLoss } = parts;
+  const { underWay } = store;
   const settlements = createSettlements(store, clock, self);
-  const context: NodeContext = { ...parts, settlements, log: countingWork(parts) };
+  const context: NodeContext = { ...parts, settlements, underWay, log: countingWork(parts) };
   const freshness = createFreshness(context);
   const refill = createRefill(context, freshness, acceptLoss);
   const repair = createRepair(context);

@@ -212,8 +212,12 @@ class Repairer implements Repair {
     if (work.inFlight > 0) clock.at(this.#restUntil, () => this.#begin());
   }
 
-  /** Rejects with a FaultError when this disk cannot say what it has. */
-  async #repair(id: ImageId, missing: Missing): Promise<void> {
+  /** What it reads now it may write down much later. Rejects with a FaultError when this disk cannot say what it has. */
+  #repair(id: ImageId, missing: Missing): Promise<void> {
+    return this.#context.underWay.during([id], () => this.#repairNow(id, missing));
+  }
+
+  async #repairNow(id: ImageId, missing: Missing): Promise<void> {
     const { store, clock, self } = this.#context;
     const holding = await store.get(id);
     if (holding?.record.kind !== "image") return;

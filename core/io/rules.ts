@@ -2,7 +2,7 @@
  * The decisions on which the safety of images rests, in one place. Production has these; the simulator puts one that is
  * wrong in its place, to see that somebody notices (`test/sim/whole/mutants.ts`).
  */
-import { erasureOf, mayForget } from "../decide/erasure.ts";
+import { erasureOf, mayForget, tombstoneMs } from "../decide/erasure.ts";
 import { refillStep } from "../decide/refill.ts";
 import { beginReplication } from "../decide/replication.ts";
 import { isSettled } from "../decide/settled.ts";
@@ -21,6 +21,7 @@ export interface Rules {
   readonly refillStep: typeof refillStep;
   readonly erasureOf: typeof erasureOf;
   readonly mayForget: typeof mayForget;
+  readonly tombstoneMs: typeof tombstoneMs;
   /** Who must have a tombstone on disk once more just before it goes. */
   readonly mustHear: (others: readonly NodeId[]) => readonly NodeId[];
 }
@@ -34,5 +35,6 @@ export const realRules: Rules = {
   refillStep,
   erasureOf,
   mayForget,
+  tombstoneMs,
   mustHear: (others) => others,
 };

@@ -16,11 +16,10 @@ import { type NodeContext, noteDisk, readyFault } from "./node-context.ts";
 import { refuse, refuseBody } from "./refuse.ts";
 
 /** Answers `store`. Payload and record are synced together, before `stored` is said. */
-export const serveStore = async (
-  context: NodeContext,
-  connection: Connection,
-  request: Store,
-): Promise<void> => {
+export const serveStore = (context: NodeContext, connection: Connection, request: Store): Promise<void> =>
+  context.underWay.during([request.id], () => takeCopy(context, connection, request));
+
+const takeCopy = async (context: NodeContext, connection: Connection, request: Store): Promise<void> => {
   const { payloadBytes, payloadHash } = request;
   const mayAsk = payloadHash !== null && context.store.readFault === null;
   const have = mayAsk && (await has(context, request.id, payloadHash));

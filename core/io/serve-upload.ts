@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
 import type { UserName } from "../model/ids.ts";
 import { createdAtOf } from "../model/image-id.ts";
-import { futureMsMax, stallMsMax } from "../model/limits.ts";
+import { idAheadMsMax, stallMsMax } from "../model/limits.ts";
 import { giveBack } from "../model/memory.ts";
 import type { Receipt, Upload } from "../model/messages.ts";
 import type { ImageRecord } from "../model/records.ts";
@@ -41,6 +41,8 @@ export const serveUpload = async (
   const { id, bytes, assignment } = upload;
   const problem = admissionFault(context, upload, owner) ?? context.work.begin(id, bytes);
   if (problem !== null) return refuseUpload(context, connection, upload, problem);
+  // Of the copies that go on after that, `Copies` takes note.
+  const end = context.underWay.begin([id]);
   try {
     const mayBeStored = upload.attempt > 1 || isOld(context, upload);
     const holding = mayBeStored ? must(await lookUp(context, id)) : await context.store.get(id);
@@ -64,6 +66,7 @@ export const serveUpload = async (
   } catch (error) {
     await refuseUpload(context, connection, upload, faultOf(error, connection.remote));
   } finally {
+    end();
     context.work.end(id);
   }
 };
@@ -93,7 +96,7 @@ const admissionFault = (context: NodeContext, upload: Upload, owner: UserName): 
   if (bytes === 0) return fault("IMAGE_EMPTY", { name });
   if (bytes > imageBytesMax) return fault("IMAGE_TOO_LARGE", { name, bytes, bytesMax: imageBytesMax });
   const aheadMs = createdAtOf(id) - context.clock.wall();
-  if (aheadMs > futureMsMax) return fault("CLOCK_AHEAD", { aheadMs });
+  if (aheadMs > idAheadMsMax) return fault("CLOCK_AHEAD", { aheadMs });
   if (!context.rules.isIdOf(id, fileKey, sha256, owner)) return fault("ID_TAKEN", { id });
   return context.driver.admits(upload.assignment) ?? context.work.diskFault;
 };

@@ -22,6 +22,8 @@ export interface Upkeep {
 /** At a time, so that nothing else waits for long. */
 const eraseMax = 64;
 const forgetMax = 256;
+/** Tombstones that may go and are kept a while; the others wait until these have gone. */
+const ripeMax = 65_536;
 const trashPageMax = 256;
 const compactMsMax = 1_000;
 
@@ -42,6 +44,9 @@ class DiskUpkeep implements Upkeep {
   #stopped = false;
   #running: Promise<void> | null = null;
   #nextPeer = 0;
+  #forgetFrom: ImageId | null = null;
+  /** Tombstones that all have acknowledged, and since when that is known here. */
+  readonly #ripeSince = new Map<ImageId, MonotonicMs>();
 
   constructor(context: NodeContext, store: SegmentStore) {
     this.#context = context;
@@ -95,9 +100,22 @@ class DiskUpkeep implements Upkeep {
 
   async #forget(): Promise<void> {
     const context = this.#context;
+    const { rules, config, clock } = context;
     const known = disksOfAll(context);
-    const mayGo = (tombstone: Tombstone): boolean => context.rules.mayForget(tombstone, this.#nodes, known);
-    await dropTombstones(this.#store, mayGo, (tombstones) => tellAll(context, tombstones), forgetMax);
+    const keptMs = rules.tombstoneMs(config.storage.upkeepMs);
+    const now = clock.monotonic();
+    const mayGo = (tombstone: Tombstone): boolean => {
+      const { id } = tombstone;
+      const ripe = rules.mayForget(tombstone, this.#nodes, known);
+      const since = this.#ripeSince.get(id);
+      if (!ripe) this.#ripeSince.delete(id);
+      else if (since === undefined && this.#ripeSince.size < ripeMax) this.#ripeSince.set(id, now);
+      return ripe && now - (since ?? now) >= keptMs;
+    };
+    const forgetting = { mayGo, tellAll: (tombstones: readonly Tombstone[]) => tellAll(context, tombstones) };
+    const { dropped, next } = await dropTombstones(this.#store, forgetting, this.#forgetFrom, forgetMax);
+    this.#forgetFrom = next;
+    for (const id of dropped) this.#ripeSince.delete(id);
   }
 
   /** Step by step, as `decide/erasure.ts` says: give our word for what has been there long enough, then purge it. */

@@ -78,8 +78,19 @@ export const idlePeerConnectionsMax = 24;
 /** Of all connections that a node accepts, how many may be users': nodes and operators always find the others. */
 export const usersConnectionsMax = (connectionsMax: number): number => Math.floor(connectionsMax * 0.75);
 
-/** How far ahead of our own clock a stamp or an id's time may be. */
+/**
+ * No message takes longer from the last word of its sender, who has given it up, to its answer; nor a client's retry from
+ * one node to the next. Both ends cut a connection on which nothing moves.
+ */
+export const underWayMsMax = 60_000;
+
+/** How far ahead of our own clock a stamp may be. A record with a later one is not taken in. */
 export const futureMsMax = 300_000;
+/**
+ * How far ahead the time in a new image's id may be. Less: what one node lets in must not be from too far ahead for
+ * another, whose clock is a little behind. It could answer nothing for that long (`io/freshness.ts`).
+ */
+export const idAheadMsMax = 240_000;
 
 /** Clocks of two machines that are further apart than this are told. */
 export const skewMsMax = 2_000;
@@ -102,7 +113,15 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
       revocationsBytesMax + 1_024 < frameBytesMax,
   ],
   ["a connection can hold some chunks", inboundBytesMax >= 3 * sealedChunkBytesMax],
-  ["skewed clocks are told before ids are refused for it", skewMsMax < futureMsMax],
+  ["skewed clocks are told before ids are refused for it", skewMsMax < idAheadMsMax],
+  [
+    "what one node lets in is not too far ahead for another whose clock is a little behind",
+    idAheadMsMax + 10 * skewMsMax <= futureMsMax,
+  ],
+  [
+    "what was given up is not under way any more when both ends have let go",
+    handshakeMsMax + 2 * stallMsMax < underWayMsMax,
+  ],
   ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
   ["a resting connection is probed before it is closed", 2 * keepAliveMs < idleGuestMsMax],
   ["a hello is a frame", helloBytesMax <= frameBytesMax],

@@ -3,7 +3,8 @@
  *
  * A tombstone keeps an image from coming back for as long as anybody might still have it. So a disk acknowledges
  * only when every earlier entry of the image and its payload are zeros, on disk: then not even an index that is
- * made anew from the segments can bring it back. When all disks have said so, the tombstone itself may go.
+ * made anew from the segments can bring it back. When all disks have said so, the tombstone itself may go. Neither
+ * happens while something of the image is under way: here nothing may be left of it, and on its way it is still there.
  */
 import type { ImageId } from "../model/ids.ts";
 import type { Tombstone } from "../model/records.ts";
@@ -14,7 +15,9 @@ import type { SegmentStore } from "./store.ts";
 
 /** Erases up to `limit` purged images and acknowledges them. Gives how many. */
 export const erasePurged = async (store: SegmentStore, limit: number): Promise<number> => {
-  const rows = await store.index.toErase(limit);
+  const { underWay } = store;
+  const waiting = await store.index.toErase(limit + underWay.images);
+  const rows = waiting.filter(({ id }) => !underWay.has(id)).slice(0, limit);
   for (const { id } of rows) await store.chore(() => erase(store, id));
   if (rows.length > 0) await store.index.settle();
   for (const row of rows) {
@@ -33,21 +36,28 @@ const erase = async (store: SegmentStore, id: ImageId): Promise<void> => {
   await store.index.forgetSuperseded(id, places);
 };
 
-/**
- * Forgets tombstones of which `mayGo` says that nobody needs them any more; looks at up to `limit`. First `tellAll` lets
- * all others know that all have acknowledged: whoever forgets sooner would take his own acknowledgement with him.
- */
+export interface Forgetting {
+  /** Whether nobody needs it any more. */
+  readonly mayGo: (tombstone: Tombstone) => boolean;
+  /** Lets all others know that all have acknowledged: whoever forgets sooner would take his own word with him. */
+  readonly tellAll: (tombstones: readonly Tombstone[]) => Promise<boolean>;
+}
+
+/** Forgets those that may go of the `limit` tombstones after `from`. Gives which, and from where to go on (null: anew). */
 export const dropTombstones = async (
   store: SegmentStore,
-  mayGo: (tombstone: Tombstone) => boolean,
-  tellAll: (tombstones: readonly Tombstone[]) => Promise<boolean>,
+  { mayGo, tellAll }: Forgetting,
+  from: ImageId | null,
   limit: number,
-): Promise<number> => {
-  const { rows } = await store.index.tombstones(null, limit);
-  const going = rows.filter((row) => !row.toErase && mayGo(tombstoneIn(row)));
-  if (going.length === 0 || !(await tellAll(going.map(tombstoneIn)))) return 0;
-  for (const { id } of going) await store.chore(() => drop(store, id));
-  return going.length;
+): Promise<{ readonly dropped: readonly ImageId[]; readonly next: ImageId | null }> => {
+  const { rows, more } = await store.index.tombstones(from, limit);
+  const next = more ? (rows.at(-1)?.id ?? null) : null;
+  const isOver = ({ id, toErase }: IndexRow): boolean => !toErase && !store.underWay.has(id);
+  const ripe = rows.filter((row) => isOver(row) && mayGo(tombstoneIn(row)));
+  if (ripe.length === 0 || !(await tellAll(ripe.map(tombstoneIn)))) return { dropped: [], next };
+  const going = ripe.filter(({ id }) => !store.underWay.has(id)).map(({ id }) => id);
+  for (const id of going) await store.chore(() => drop(store, id));
+  return { dropped: going, next };
 };
 
 const drop = async (store: SegmentStore, id: ImageId): Promise<void> => {

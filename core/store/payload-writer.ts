@@ -19,6 +19,8 @@ export interface StagedPayloadWriterOptions {
   readonly segments: Segments;
   /** Puts the staged payload and its record into the next batch. */
   readonly commit: (record: ImageRecord, payload: StagedPayload) => Promise<Result<number>>;
+  /** Called once, when it is committed or given up. */
+  readonly onEnd: () => void;
   /** Told of a disk that failed. */
   readonly onFault: (problem: Fault) => void;
 }
@@ -106,6 +108,7 @@ export class StagedPayloadWriter implements PayloadWriter {
     this.#pieces = [];
     this.#onDone = [];
     this.#space?.release();
+    this.#options.onEnd();
   }
 
   /** All that waits, to its place. */

@@ -30,6 +30,7 @@ import { StagedPayloadWriter } from "./payload-writer.ts";
 import { readVerified } from "./reading.ts";
 import type { Segments } from "./segments.ts";
 import { faultIn, ToldIndex } from "./told-index.ts";
+import { UnderWay } from "./under-way.ts";
 import { logBytesMax } from "./walk.ts";
 import type { wholeAnswers } from "./whole-answers.ts";
 
@@ -67,6 +68,8 @@ export class SegmentStore implements Store {
   readonly segments: Segments;
   /** This node's name for its disk, as tombstones list it. */
   readonly disk: string;
+  /** Begun payloads are noted here; so is what the rest of the node has in hand. */
+  readonly underWay = new UnderWay();
   /** Segments that are being emptied, by whomever. */
   readonly compacting = new Set<SegmentId>();
   #chores: Promise<unknown> = Promise.resolve();
@@ -123,10 +126,12 @@ export class SegmentStore implements Store {
   async begin(id: ImageId, payloadBytes: number): Promise<Result<PayloadWriter>> {
     const problem = this.#unusable();
     if (problem !== null) return bad(problem);
+    const onEnd = this.underWay.begin([id]);
     // Asked for now, so that the batch does not have to wait for the answer.
     try {
       await this.#known.of(id);
     } catch (error) {
+      onEnd();
       return bad(faultIn(error));
     }
     return good(
@@ -135,6 +140,7 @@ export class SegmentStore implements Store {
         payloadBytes,
         segments: this.segments,
         commit: (record, payload) => this.wish({ kind: "commit", record, payload }),
+        onEnd,
         onFault: (failed) => this.#fail(failed),
       }),
     );

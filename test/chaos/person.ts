@@ -223,6 +223,8 @@ const readsMayFailWith: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "TIMED_OUT",
   "INTERRUPTED",
   "IMAGE_UNAVAILABLE",
+  // Of the node whose disk is full to the last byte: its index cannot be told what is on it.
+  "DISK_FULL",
 ]);
 /** A change is asked of each node once, and a node may be in the middle of finding out who is there. */
 const changesMayFailWith: ReadonlySet<FaultCode> = new Set<FaultCode>([

@@ -117,5 +117,15 @@ const disksWith = (trace: Buffer): number =>
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     );
-    return files.some((file) => readFileSync(join(file.parentPath, file.name)).includes(trace));
+    return files.some((file) => contentOf(join(file.parentPath, file.name)).includes(trace));
   }).length;
+
+/** A file that a running node has just replaced or removed has nothing. */
+const contentOf = (path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+};

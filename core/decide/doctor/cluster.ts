@@ -4,7 +4,7 @@
  */
 import { formatAddress } from "../../model/config.ts";
 import { wordFault } from "../../model/faults.ts";
-import { futureMsMax, skewMsMax } from "../../model/limits.ts";
+import { idAheadMsMax, skewMsMax } from "../../model/limits.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { Answer, Facts, Finding, ServerFacts } from "./facts.ts";
 import { bad, findingsOr, good, sayDuration, sayNodes, warning } from "./findings.ts";
@@ -227,7 +227,7 @@ const clockFinding = (
 ): Finding => {
   const message = `${whose} is ${sayDuration(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead of" : "behind"} ${than}`;
   const hint = `set it right ${where}: sudo timedatectl set-ntp true`;
-  if (Math.abs(aheadMs) <= futureMsMax) return warning("clock", message, hint);
+  if (Math.abs(aheadMs) <= idAheadMsMax) return warning("clock", message, hint);
   const what = refusing ? "uploads from here are refused" : "images and changes are dated wrongly";
   return bad("clock", `${message}: ${what}`, hint);
 };

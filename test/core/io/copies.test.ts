@@ -16,6 +16,7 @@ import { type NodeId, nodeId } from "../../../core/model/ids.ts";
 import { sealedChunkBytesMax } from "../../../core/model/limits.ts";
 import type { Message } from "../../../core/model/messages.ts";
 import { monotonicMs } from "../../../core/model/units.ts";
+import { UnderWay } from "../../../core/store/under-way.ts";
 import { idOf, recordOf, storeOf } from "../../support/records.ts";
 import { until } from "../../support/until.ts";
 
@@ -62,7 +63,7 @@ class Lab {
     );
     if (!config.ok) throw new FaultError(config.fault);
     // What Copies touches of a node, and no more.
-    const context: Pick<NodeContext, "self" | "config" | "clock" | "peers" | "log"> & {
+    const context: Pick<NodeContext, "self" | "config" | "clock" | "peers" | "log" | "underWay"> & {
       readonly driver: Pick<NodeContext["driver"], "live" | "peerDisks" | "loads">;
       readonly store: Pick<NodeContext["store"], "id" | "read">;
       readonly settlements: Pick<NodeContext["settlements"], "note">;
@@ -86,6 +87,7 @@ class Lab {
           ),
       },
       rules: realRules,
+      underWay: new UnderWay(),
       settlements: { note: (_, settlement) => this.settled.push(settlement) },
       peers: {
         borrow: (node) => this.#borrow(node, peers[node] ?? {}),
@@ -254,6 +256,50 @@ describe("two copies on three nodes", () => {
     copies.abort(full);
     expect(await copies.acknowledged).toEqual(bad(full));
     expect([lab.destroyed.length, lab.watched, lab.returned.length]).toEqual([2, 0, 0]);
+  });
+});
+
+describe("an image is under way", () => {
+  test("while a home has not let us in, though a majority has it, and not after", async () => {
+    const open = Promise.withResolvers<void>();
+    const lab = new Lab({ 3: { opens: open.promise } }, 3);
+    const { underWay } = lab.context;
+    expect(await finish(await lab.begin())).toEqual(good({ copies: 2 }));
+    expect(underWay.has(id)).toBe(true);
+    open.resolve();
+    await until(() => lab.settled.at(-1));
+    expect(underWay.images).toBe(0);
+  });
+
+  test("while a home that was restarted is sent the finished payload, and until nobody is left to try", async () => {
+    for (const [home, refuses] of [
+      [n2, undefined],
+      [n3, broken],
+    ] as const) {
+      const open = Promise.withResolvers<void>();
+      const lab = new Lab(
+        { 2: { restarted: true }, 3: { opens: open.promise, ...(refuses && { refuses }) } },
+        3,
+      );
+      expect(await finish(await lab.begin())).toEqual(good({ copies: 2 }));
+      expect(lab.context.underWay.has(id)).toBe(true);
+      open.resolve();
+      const settlement = await until(() => lab.settled.at(-1));
+      expect([(settlement.get(home) ?? null) === null, lab.context.underWay.images]).toEqual([
+        refuses !== undefined,
+        0,
+      ]);
+    }
+  });
+
+  test("until the copies are given up", async () => {
+    const lab = new Lab({ 2: { reach: "never" }, 3: { stalls: true } }, 3);
+    const copies = await lab.begin();
+    copies.openStreams(100);
+    copies.push(new Uint8Array(100));
+    expect(lab.context.underWay.has(id)).toBe(true);
+    copies.abort(full);
+    expect(lab.context.underWay.images).toBe(0);
   });
 });
 

@@ -13,6 +13,7 @@ import type { Event } from "../../../core/model/events.ts";
 import { type Fault, FaultError, fault, good, type Result } from "../../../core/model/faults.ts";
 import { type NodeId, nodeId, type StoreId } from "../../../core/model/ids.ts";
 import type { Message, Reply, Request } from "../../../core/model/messages.ts";
+import { UnderWay } from "../../../core/store/under-way.ts";
 import { configOf } from "../../support/configs.ts";
 import type { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
@@ -54,6 +55,7 @@ export class FakeNode {
       readonly driver: FakeDriver;
       readonly peers: Peers;
       readonly work: Pick<NodeContext["work"], "failDisk">;
+      readonly underWay: UnderWay;
     } = {
       self: this.id,
       config: this.config,
@@ -63,6 +65,7 @@ export class FakeNode {
       log: (event) => this.events.push(event),
       peers: this.#peers(),
       work: { failDisk: () => undefined },
+      underWay: new UnderWay(),
       driver: this.#driver(),
     };
     this.context = context as NodeContext;

@@ -240,6 +240,34 @@ describe("a record from a clock that is far ahead", () => {
     expect(town.node(1).pulled).toEqual([]);
   });
 
+  test("is not known here, so this node answers nothing, until the time has come", async () => {
+    const town = new Town(3);
+    // Acknowledged: it is on nodes 2 and 3, and it is the clock of node 1 that is behind.
+    for (const id of [2, 3]) await town.node(id).store.merge([ahead(1, town.clock, futureMsMax + 5_000)]);
+    const refused = {
+      ok: false,
+      fault: { code: "NODE_NOT_READY", reason: expect.stringContaining("by its clock") },
+    };
+    expect(await town.freshness.catchUp()).toMatchObject(refused);
+    // Nor when it is asked again, though nothing more comes of those feeds.
+    expect(await town.freshness.catchUp()).toMatchObject(refused);
+    expect(await town.freshness.pull(n2)).toEqual({
+      ok: false,
+      fault: fault("CLOCK_AHEAD", { aheadMs: futureMsMax + 5_000 }),
+    });
+    await town.clock.pass(10_000);
+    expect(await town.freshness.catchUp()).toMatchObject({ ok: true });
+    expect(await town.knows(1)).toBe(true);
+  });
+
+  test("on one node keeps nobody from answering: the others do without it", async () => {
+    const town = new Town(3);
+    await town.node(3).store.merge([ahead(1, town.clock, 365 * 86_400_000)]);
+    expect(await town.freshness.catchUp()).toMatchObject({ ok: true });
+    const third = createFreshness(town.node(3).context);
+    expect(await third.catchUp()).toMatchObject({ ok: true });
+  });
+
   test("does not spoil what was pulled of another disk, nor of another peer", async () => {
     const town = new Town(3);
     await town.node(2).store.merge([ahead(1, town.clock, futureMsMax + 1)]);

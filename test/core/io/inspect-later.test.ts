@@ -22,7 +22,10 @@ test("an index that cannot say what is known of it is a failed disk, and no more
     released++;
   };
   inspectLater(context, recordOf(idOf(1)), [], fileKey, { release });
+  // Its record would bring the image back, should it be purged and forgotten meanwhile.
+  expect(context.underWay.has(idOf(1))).toBe(true);
   await turn();
+  expect(context.underWay.images).toBe(0);
   expect(node.events).toEqual([{ kind: "disk.failed", fault: problem }]);
   expect(released).toBe(1);
   expect([...fileKey]).toEqual(Array.from({ length: 16 }, () => 0));

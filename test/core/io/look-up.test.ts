@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { lookUp } from "../../../core/io/look-up.ts";
 import { FaultError, fault } from "../../../core/model/faults.ts";
 import { nodeId } from "../../../core/model/ids.ts";
+import { futureMsMax } from "../../../core/model/limits.ts";
 import type { AnyRecord } from "../../../core/model/records.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { idOf, recordOf, tombstoneOf } from "../../support/records.ts";
@@ -84,6 +85,18 @@ describe("whether an image was stored before", () => {
     expect(await recordAt(one)).toEqual(record);
     const alone = await nodeAmong(["refuses", null, "refuses", "refuses"]);
     expect(await recordAt(alone.one)).toEqual(fault("NO_QUORUM", { live: 2, needed: 3 }));
+  });
+
+  test("whoever knows it from far ahead of this clock has not answered: it is not to be stored anew", async () => {
+    const { one } = await nodeAmong([null, null]);
+    const stamp = { atMs: one.clock.wall() + futureMsMax + 1, node: 2 };
+    const ahead = recordOf(id, { trashed: { stamp, value: null } });
+    const refused = { code: "NODE_NOT_READY", reason: expect.stringContaining("by its clock") };
+    expect(await recordAt((await nodeAmong([ahead, ahead])).one)).toMatchObject(refused);
+    expect(await recordAt((await nodeAmong([ahead, "refuses"])).one)).toMatchObject(refused);
+    // It is on one node only: nobody was told that it is stored.
+    expect(await recordAt((await nodeAmong([ahead, null])).one)).toBeNull();
+    expect(await recordAt((await nodeAmong([ahead, record])).one)).toEqual(record);
   });
 
   test("a node that is the whole cluster knows by itself", async () => {

@@ -6,6 +6,7 @@ import { homeKey } from "../../../core/model/home-key.ts";
 import { type ImageId, nodeId } from "../../../core/model/ids.ts";
 import { homesOf, type ImageRecord } from "../../../core/model/records.ts";
 import type { HoldingsPage, HomeSet, PayloadWriter } from "../../../core/ports.ts";
+import type { UnderWay } from "../../../core/store/under-way.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { homesAt, idOf, recordOf, storeOf } from "../../support/records.ts";
@@ -56,6 +57,7 @@ interface Scene {
   readonly store: HoldingStore;
   readonly repair: Repair;
   readonly fetched: () => number;
+  readonly underWay: UnderWay;
   readonly failures: () => readonly Fault[];
 }
 
@@ -74,7 +76,7 @@ const busyNode = (): Scene => {
   const repair = createRepair({ ...context, store, driver, work } as unknown as NodeContext);
   const fetched = (): number =>
     [...nodes.values()].flatMap(({ asked }) => asked).filter(({ kind }) => kind === "fetch").length;
-  return { clock, store, repair, fetched, failures: () => failures };
+  return { underWay: context.underWay, clock, store, repair, fetched, failures: () => failures };
 };
 
 const look = async ({ clock, repair }: Scene, ms: number): Promise<void> => {
@@ -92,6 +94,8 @@ test("a copy that is here and not listed is claimed while fetches hang that wait
   await look(scene, laterMs);
   // Uploads are under way: one at a time.
   expect(fetched()).toBe(1);
+  // What it knows of that one it may write down whenever the fetch ends.
+  expect(missing.filter((id) => scene.underWay.has(id))).toHaveLength(1);
   const unlisted = [idOf(4), idOf(5)];
   await store.merge(unlisted.map((id) => recordOf(id, { homes: homesAt([two, 3]) })));
   for (const id of unlisted) store.here.add(id);

@@ -1,9 +1,15 @@
 /** What becomes of the trash on one node; its disk is a simulated one, the other nodes answer without network. */
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { dispatchRules } from "../../../core/decide/dispatch.ts";
+import { tombstoneMs } from "../../../core/decide/erasure.ts";
+import { askRules } from "../../../core/decide/patience.ts";
+import { parseConfig } from "../../../core/io/config-file.ts";
 import type { NodeContext } from "../../../core/io/node-context.ts";
 import { createUpkeep } from "../../../core/io/upkeep.ts";
+import { FaultError } from "../../../core/model/faults.ts";
 import { nodeId } from "../../../core/model/ids.ts";
+import { underWayMsMax } from "../../../core/model/limits.ts";
 import { type AnyRecord, diskName, type ImageRecord } from "../../../core/model/records.ts";
 import { wallMs } from "../../../core/model/units.ts";
 import { openStore } from "../../../core/store/open.ts";
@@ -12,6 +18,7 @@ import { createMemoryIndexDisk } from "../../sim/memory-index.ts";
 import { createRandom } from "../../sim/random.ts";
 import { createSimFolder } from "../../sim/sim-folder.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { MemoryStore } from "../../support/memory-store.ts";
 import { idOf, recordOf, storeOf, tombstoneOf } from "../../support/records.ts";
 import { until } from "../../support/until.ts";
 import { type FakeNode, fakeNodes, lostFault } from "./fakes.ts";
@@ -36,15 +43,16 @@ const townOf = async (nodes: number) => {
   const work = { inFlight: 0, diskFault: null } as NodeContext["work"];
   const upkeep = createUpkeep({ ...one.context, store, work }, store);
   /** One look at everything that is due; comparing with a peer comes after the trash. */
-  const look = async (): Promise<void> => {
+  const { upkeepMs } = one.config.storage;
+  const look = async (ms = upkeepMs * 60): Promise<void> => {
     const compared = (): number =>
       [...all.values()].flatMap(({ asked }) => asked).filter(({ kind }) => kind === "digests").length;
     const before = compared();
-    await clock.pass(one.config.storage.upkeepMs * 60);
+    await clock.pass(ms);
     upkeep.look();
     await until(() => compared() > before);
   };
-  return { clock, all, store, look };
+  return { clock, all, store, look, upkeepMs };
 };
 type Town = Awaited<ReturnType<typeof townOf>>;
 
@@ -130,6 +138,7 @@ describe("a purged image", () => {
     await town.store.merge([tombstoneOf(id, { erasedOn: all })]);
     nodeOf(town, 3).live = false;
     await town.look();
+    await town.look();
     expect(await knownIn(town)).toMatchObject({ erasedOn: all });
     nodeOf(town, 3).live = true;
     await town.look();
@@ -137,4 +146,46 @@ describe("a purged image", () => {
     for (const node of [2, 3])
       expect((await nodeOf(town, node).store.get(id))?.record).toMatchObject({ erasedOn: all });
   });
+
+  test("is remembered for a while after all have said so: what came too late may still be under way", async () => {
+    const town = await townOf(3);
+    const erasedOn = everybody.map((node) => diskName(nodeId(node), storeOf(node)));
+    await town.store.merge([tombstoneOf(id, { erasedOn })]);
+    const keptMs = tombstoneMs(town.upkeepMs);
+    await town.look();
+    await town.look(keptMs - 1);
+    // Late, from somebody who sent it before the purge.
+    await town.store.merge([recordOf(id)]);
+    expect((await knownIn(town))?.kind).toBe("tombstone");
+    // The other nodes' disks as they are now count: with a new one it all begins anew.
+    const third = nodeOf(town, 3);
+    const before = third.store;
+    Object.assign(third, { store: new MemoryStore(storeOf(3, 1)) });
+    await town.look(keptMs);
+    Object.assign(third, { store: before });
+    await town.look(keptMs);
+    await town.look(keptMs - 1);
+    expect((await knownIn(town))?.kind).toBe("tombstone");
+    await town.look(town.upkeepMs);
+    await until(async () => (await knownIn(town)) === undefined);
+  });
+
+  test("is not said to be erased here while this node may still send it to others", async () => {
+    const town = await townOf(3);
+    await town.store.merge([recordOf(id)]);
+    const end = town.store.underWay.begin([id]);
+    await town.store.merge([tombstoneOf(id)]);
+    await town.look();
+    expect(await knownIn(town)).toMatchObject({ kind: "tombstone", erasedOn: [] });
+    end();
+    await town.look();
+    expect(await knownIn(town)).toMatchObject({ erasedOn: [diskName(nodeId(1), storeOf(1))] });
+  });
+});
+
+test("a tombstone is kept for longer than anything can be under way, if nobody has set upkeep_ms to seconds", () => {
+  const config = parseConfig('[servers]\nnode1 = "127.0.0.1:1"\n');
+  if (!config.ok) throw new FaultError(config.fault);
+  const keptMs = tombstoneMs(config.value.storage.upkeepMs);
+  expect(underWayMsMax + dispatchRules.patienceMs + askRules.patienceMs).toBeLessThan(keptMs);
 });

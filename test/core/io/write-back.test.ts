@@ -9,6 +9,7 @@ import type { Holding } from "../../../core/ports.ts";
 import { encodeMessage } from "../../../core/wire/codec.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { idOf, recordOf, tombstoneOf } from "../../support/records.ts";
+import { until } from "../../support/until.ts";
 import { type FakeNode, fakeNodes, lostFault } from "./fakes.ts";
 
 const [n2, n3] = [nodeId(2), nodeId(3)] as const;
@@ -70,6 +71,23 @@ test("what a majority is known to have is not sent again", async () => {
     expect(request.kind === "merge" && request.records.map(recordId)).toEqual([idOf(2)]);
 });
 
+test("a record is under way as long as anybody may still be told of it, a tombstone never", async () => {
+  const town = new Town(3);
+  const gate = Promise.withResolvers<void>();
+  const { answer } = town.node(3);
+  town.node(3).answer = async (request) => {
+    await gate.promise;
+    return answer(request);
+  };
+  const { underWay } = town.node(1).context;
+  expect(await town.show([recordOf(idOf(1)), tombstoneOf(idOf(2))])).toMatchObject({ ok: true });
+  // Node 2 has it; node 3, which is slow, gets it whatever happens to it meanwhile.
+  expect([underWay.has(idOf(1)), underWay.has(idOf(2))]).toEqual([true, false]);
+  gate.resolve();
+  await until(() => underWay.images === 0);
+  expect(await town.knowing(1)).toEqual([1, 2, 3]);
+});
+
 test("alone everything is settled", async () => {
   const town = new Town(1);
   expect(await town.show([recordOf(idOf(1))])).toMatchObject({ ok: true });
@@ -88,12 +106,15 @@ describe("when too few take it", () => {
     expect(town.node(2).asked).toEqual([]);
   });
 
-  test("because our clock is ahead, that is what is told, not that others are away", async () => {
+  test("because our clock is ahead, that is what is told, not that others are away: another node may do better", async () => {
     const town = new Town(3);
     town.node(3).answer = () => lostFault(n3);
     const stamp = { atMs: town.clock.wall() + futureMsMax + 5, node: 1 };
     const shown = await town.show([recordOf(idOf(1), { trashed: { stamp, value: wallMs(5) } })]);
-    expect(shown).toEqual({ ok: false, fault: fault("CLOCK_AHEAD", { aheadMs: futureMsMax + 5 }) });
+    expect(shown).toEqual({
+      ok: false,
+      fault: fault("NODE_NOT_READY", { reason: "it has a change dated 300 s ahead of another node's clock" }),
+    });
     expect(await town.node(2).store.get(idOf(1))).toBeNull();
   });
 });

@@ -234,6 +234,7 @@ export const wholeMutants: readonly WholeMutant[] = [
   ruling("reads-alone", "reads without the feed heads of the others", { readQuorum: () => 1 }),
   ruling("forgets-by-itself", "a tombstone is dropped by time, whoever has acknowledged it", {
     mayForget: () => true,
+    tombstoneMs: () => 0,
     mustHear: () => [],
   }),
   mutant("keeps-entries", "acknowledges a tombstone and leaves the old entries", () => ({
