@@ -307,7 +307,8 @@ export interface Store {
   get(id: ImageId): Promise<Holding | null>;
   /**
    * Chunks of at most `sealedChunkBytesMax` of a payload on this disk, verified: small ones before the first
-   * chunk, large ones as they end (then SEAL_BROKEN is thrown as a FaultError). IMAGE_UNAVAILABLE when it is not here.
+   * chunk, large ones as they end (then SEAL_BROKEN is thrown as a FaultError). Each belongs to who reads it.
+   * IMAGE_UNAVAILABLE when it is not here.
    */
   read(id: ImageId): Promise<Result<AsyncIterable<Uint8Array>>>;
   /** Which records have their latest change after `after`, by change number. */
@@ -335,14 +336,26 @@ export interface Store {
   bucket(bucket: number, after: ImageId | null, limit: number): Promise<readonly RecordDigest[]>;
 }
 
-/** Decodes a picture for real, within bounds. */
+/** What decoding says of a picture. The thumbnail is a WebP of at most 256 x 256 pixels, or null when there is none. */
+export interface Inspected {
+  readonly verdict: Verdict;
+  readonly thumbnail: Uint8Array | null;
+}
+
+/** A stored picture that is to be decoded. */
+export interface Inspection {
+  /** Of the plain picture. */
+  readonly bytes: number;
+  /** A picture with more is not judged. */
+  readonly pixelsMax: number;
+  /** Called when its turn comes, if it does. What it gives is taken over; null when it cannot be read. Never rejects. */
+  read(): Promise<Uint8Array | null>;
+  /** Called once, whatever comes. Never rejects. */
+  tell(inspected: Inspected): Promise<void>;
+}
+
+/** Decodes pictures for real, within bounds. */
 export interface Inspector {
-  /** Takes `image` over. Never rejects. The thumbnail is a WebP of at most 256 x 256 pixels, or null when there is none. */
-  inspect(
-    image: readonly Uint8Array[],
-    pixelsMax: number,
-  ): Promise<{
-    readonly verdict: Verdict;
-    readonly thumbnail: Uint8Array | null;
-  }>;
+  /** Nobody waits for it: each picture is told of. */
+  inspect(picture: Inspection): void;
 }

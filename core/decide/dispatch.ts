@@ -45,7 +45,10 @@ export interface Dispatch {
   readonly phase: "offering" | "uploading" | "pausing" | "over";
   /** Counts offers; what belongs to an earlier one is ignored. */
   readonly attempt: number;
-  /** When patience began: at the start, and anew when a node fails for the first time after taking the image. */
+  /**
+   * When patience began: at the start, and anew when a node fails for the first time after taking the image, or having
+   * said nothing at all.
+   */
   readonly patientSince: MonotonicMs;
   /** When the present phase ends by itself. */
   readonly wakeAt: MonotonicMs;
@@ -198,10 +201,17 @@ const withFailure = (state: Dispatch, event: UploadFailed, now: MonotonicMs): Di
   const known = state.avoid.includes(event.node);
   return {
     ...withTrouble(state, event.fault, now),
-    patientSince: event.accepted && fellSilent(event.fault) && !known ? now : state.patientSince,
+    patientSince: tookItsTime(event) && !known ? now : state.patientSince,
     avoid: known ? state.avoid : [...state.avoid, event.node],
   };
 };
+
+/** Whoever says nothing is waited for as long as all patience lasts (`stallMsMax`); the others are to have theirs. */
+const tookItsTime = ({
+  accepted,
+  fault: { code },
+}: Extract<DispatchEvent, { readonly kind: "upload.failed" }>): boolean =>
+  code === "TIMED_OUT" || (accepted && code === "CONNECTION_LOST");
 
 const withTrouble = (state: Dispatch, problem: Fault, now: MonotonicMs): Dispatch => {
   const before = state.trouble;

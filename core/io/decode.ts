@@ -6,13 +6,8 @@
  */
 import type { Sharp, SharpOptions } from "sharp";
 import { thumbnailBytesMax } from "../model/limits.ts";
-import type { Verdict } from "../model/records.ts";
+import type { Inspected } from "../ports.ts";
 import { payloadBytesOf } from "../seal/payload.ts";
-
-export interface Inspected {
-  readonly verdict: Verdict;
-  readonly thumbnail: Uint8Array | null;
-}
 
 const thumbnailPixelsPerSide = 256;
 /** So that the sealed thumbnail keeps `thumbnailBytesMax`. */

@@ -6,11 +6,11 @@
  * thread that dies takes its pictures with it: they stay stored, uninspected, and the next picture starts anew.
  */
 import { Worker } from "node:worker_threads";
-import type { Inspected } from "./decode.ts";
+import type { Inspected } from "../ports.ts";
 
 export interface Decoder {
-  /** Takes `image` over: what is the whole of its buffer is moved to the thread, not copied. Never rejects. */
-  decode(image: readonly Uint8Array[], pixelsMax: number): Promise<Inspected>;
+  /** Takes `image` over: when it is the whole of its buffer it is moved to the thread, not copied. Never rejects. */
+  decode(image: Uint8Array, pixelsMax: number): Promise<Inspected>;
   /** Loads the decoder now. Never rejects. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
@@ -19,7 +19,7 @@ export interface Decoder {
 /** Without an image: only load the decoder. */
 export interface DecodeJob {
   readonly ticket: number;
-  readonly image: readonly Uint8Array[] | null;
+  readonly image: Uint8Array | null;
   readonly pixelsMax: number;
 }
 
@@ -66,15 +66,15 @@ export const createDecoder = (): Decoder => {
     return started;
   };
 
-  const ask = (image: readonly Uint8Array[] | null, pixelsMax: number): Promise<Inspected> =>
+  const ask = (image: Uint8Array | null, pixelsMax: number): Promise<Inspected> =>
     new Promise((resolve) => {
       worker ??= start();
       worker.ref();
       const ticket = ++tickets;
       waiting.set(ticket, resolve);
-      const moved = image?.map(wholeBuffer) ?? null;
+      const moved = image === null ? null : wholeBuffer(image);
       const job: DecodeJob = { ticket, image: moved, pixelsMax };
-      worker.postMessage(job, moved?.map(({ buffer }) => buffer) ?? []);
+      worker.postMessage(job, moved === null ? [] : [moved.buffer]);
     });
 
   return {

@@ -2,41 +2,41 @@
  * When pictures are decoded: beside their upload, so that decoding never holds up an acknowledgement, though it
  * costs more than everything else that an upload does.
  *
- * Two bounds keep it from holding up the rest. Only a few pictures are decoded at a time: each one takes a
- * thread of the pool that also syncs files. And the plain pictures that are kept for it have a bound in bytes;
- * when that is reached, new uploads wait for room before they are let in.
+ * A picture that waits for it waits where it is safe already, sealed on this disk; it is in memory, whole and plain,
+ * only while it has its turn. So a picture that is still arriving takes nothing from anybody, however slowly it does.
+ * Two bounds hold: few pictures have their turn at a time, because each takes a thread of the pool that also syncs
+ * files, and together they have a bound in bytes. When this node stores more than it can decode, it lets new uploads
+ * in more slowly; when even that is not enough, it leaves the latest pictures without a verdict.
  */
 import { availableParallelism } from "node:os";
-import type { Inspector } from "../ports.ts";
+import { inspectionsBehindMax, inspectionsWaitingMax, letInMsMax } from "../model/limits.ts";
+import { after } from "../model/units.ts";
+import type { Clock, Inspected, Inspection, Inspector } from "../ports.ts";
 import { createDecoder, type Decoder } from "./decoder.ts";
 
-/** Room for one plain picture; held from admission until it is decoded or given up. */
-export interface Room {
-  /** Gives it back. Safe to call twice. */
-  release(): void;
-}
-
 export interface WaitingInspector extends Inspector {
-  /** Whether `whenRoom(bytes)` would be granted at once. */
-  roomFor(bytes: number): boolean;
   /**
-   * Resolves when `bytes` more bytes of plaintext may be held, in the order of asking. A picture greater than
-   * the whole bound gets its turn alone. The room is the caller's until released. How many may wait is bounded
-   * by the uploads that the caller lets in.
+   * Resolves when one more upload may begin: at once, unless this node is behind with decoding. Then uploads are let
+   * in one by one, as pictures have their turn, and each after `letInMsMax` at the latest. So nobody's network is waited
+   * for, nor a picture that takes long. How many wait is bounded by the uploads that the caller has begun.
    */
-  whenRoom(bytes: number): Promise<Room>;
+  whenLetIn(): Promise<void>;
   /** Loads the decoder, so that the first picture does not have to wait for it. Never rejects. */
   warmUp(): Promise<void>;
-  /** Ends the decoder; pictures that were waiting for it are `unknown`. */
+  /** Ends the decoder; pictures that were waiting for it are `unknown`. Resolves when all of them have been told. */
   close(): Promise<void>;
-  /** Bytes of plaintext for which there is room given out. */
-  readonly heldBytes: number;
-  /** Pictures that are being decoded or wait for it. */
+  /** Bytes of the plain pictures that are in memory, or being read. */
+  readonly plainBytes: number;
+  /** Pictures whose verdict is not told yet. */
   readonly pending: number;
 }
 
 export interface InspectorOptions {
-  /** `limits.inspectionBacklogBytesMax` of the configuration. */
+  readonly clock: Clock;
+  /**
+   * `limits.inspectionBacklogBytesMax` of the configuration: plaintext in memory; a greater picture has its turn
+   * alone. When as much again waits on disk, this node is behind.
+   */
   readonly backlogBytesMax: number;
   /** The thread that decodes; a new one when left out. */
   readonly decoder?: Decoder;
@@ -46,100 +46,112 @@ export interface InspectorOptions {
 
 /** The decoder is loaded when the first picture comes, or by `warmUp`. */
 export const createInspector = (options: InspectorOptions): WaitingInspector => {
+  const { clock, backlogBytesMax } = options;
   const decoder = options.decoder ?? createDecoder();
-  const backlog = createBacklog(options.backlogBytesMax);
-  const turns = createTurns(options.atOnceMax ?? Math.min(availableParallelism(), threadPoolSize() / 2));
+  const atOnceMax = options.atOnceMax ?? Math.min(availableParallelism(), threadPoolSize() / 2);
+  const waiting: Inspection[] = [];
+  const underWay = new Set<Promise<void>>();
+  let waitingBytes = 0;
+  let plainBytes = 0;
+  let running = 0;
+  let closed = false;
+
+  const isBehind = (): boolean => waitingBytes > backlogBytesMax || waiting.length > inspectionsBehindMax;
+  const door = createDoor(clock, isBehind);
+
+  const hasTurn = ({ bytes }: Inspection): boolean =>
+    running === 0 || (running < Math.floor(atOnceMax) && plainBytes + bytes <= backlogBytesMax);
+
+  // Nobody overtakes: a large picture would otherwise wait for as long as small ones keep coming.
+  const giveTurns = (): void => {
+    for (let next = waiting[0]; next !== undefined && hasTurn(next); next = waiting[0]) {
+      waiting.shift();
+      waitingBytes -= next.bytes;
+      keep(inTurn(next));
+      door.letIn();
+    }
+  };
+
+  const inTurn = async (picture: Inspection): Promise<void> => {
+    running++;
+    plainBytes += picture.bytes;
+    const inspected = await look(picture);
+    plainBytes -= picture.bytes;
+    running--;
+    giveTurns();
+    await picture.tell(inspected);
+  };
+
+  const look = async ({ read, pixelsMax }: Inspection): Promise<Inspected> => {
+    const plain = await read();
+    return plain === null || closed ? unknown : decoder.decode(plain, pixelsMax);
+  };
+
+  const keep = (work: Promise<void>): void => {
+    const kept = work.finally(() => underWay.delete(kept));
+    underWay.add(kept);
+  };
+
   return {
-    roomFor: backlog.roomFor,
-    whenRoom: backlog.whenRoom,
+    inspect: (picture) => {
+      if (closed || waiting.length >= inspectionsWaitingMax) {
+        keep(picture.tell(unknown));
+        return;
+      }
+      waiting.push(picture);
+      waitingBytes += picture.bytes;
+      giveTurns();
+    },
+    whenLetIn: door.pass,
     warmUp: decoder.warmUp,
-    close: decoder.close,
-    get heldBytes() {
-      return backlog.heldBytes;
+    close: async () => {
+      closed = true;
+      waitingBytes = 0;
+      for (const picture of waiting.splice(0)) keep(picture.tell(unknown));
+      door.letIn();
+      await decoder.close();
+      await Promise.all(underWay);
+    },
+    get plainBytes() {
+      return plainBytes;
     },
     get pending() {
-      return turns.pending;
+      return waiting.length + underWay.size;
     },
-    inspect: (image, pixelsMax) => turns.run(() => decoder.decode(image, pixelsMax)),
   };
 };
+
+const unknown: Inspected = { verdict: "unknown", thumbnail: null };
 
 /** libuv's own default, and the variable by which an operator changes it. */
 const threadPoolSize = (): number => Number(process.env.UV_THREADPOOL_SIZE) || 4;
 
-interface Turns {
-  run<Value>(work: () => Promise<Value>): Promise<Value>;
-  readonly pending: number;
+interface Door {
+  pass(): Promise<void>;
+  /** One goes in; all of them do when this node is not behind any more. */
+  letIn(): void;
 }
 
-/** At most `atOnceMax` at a time, first come first served. */
-const createTurns = (atOnceMax: number): Turns => {
-  const waiting: (() => void)[] = [];
-  let running = 0;
+const createDoor = (clock: Clock, isBehind: () => boolean): Door => {
+  const waiting = new Set<() => void>();
   return {
-    run: async (work) => {
-      if (running >= Math.max(1, Math.floor(atOnceMax))) {
-        // Whoever ends passes the turn on, so that `running` stays.
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      } else {
-        running++;
-      }
-      try {
-        return await work();
-      } finally {
-        const next = waiting.shift();
-        if (next === undefined) running--;
-        else next();
-      }
+    pass: () => {
+      if (!isBehind()) return Promise.resolve();
+      return new Promise<void>((resolve) => {
+        const enter = (): void => {
+          waiting.delete(enter);
+          cancel();
+          resolve();
+        };
+        const cancel = clock.at(after(clock.monotonic(), letInMsMax), enter);
+        waiting.add(enter);
+      });
     },
-    get pending() {
-      return running + waiting.length;
-    },
-  };
-};
-
-interface Backlog {
-  roomFor(bytes: number): boolean;
-  whenRoom(bytes: number): Promise<Room>;
-  readonly heldBytes: number;
-}
-
-const createBacklog = (bytesMax: number): Backlog => {
-  const waiting: { readonly bytes: number; readonly grant: (room: Room) => void }[] = [];
-  let heldBytes = 0;
-
-  const fits = (bytes: number): boolean => heldBytes === 0 || heldBytes + bytes <= bytesMax;
-
-  const take = (bytes: number): Room => {
-    let held = bytes;
-    heldBytes += held;
-    return {
-      release: () => {
-        heldBytes -= held;
-        held = 0;
-        grantNext();
-      },
-    };
-  };
-
-  const grantNext = (): void => {
-    for (let next = waiting[0]; next !== undefined && fits(next.bytes); next = waiting[0]) {
-      waiting.shift();
-      next.grant(take(next.bytes));
-    }
-  };
-
-  // Nobody overtakes: a large picture would otherwise wait for as long as small ones keep coming.
-  const roomFor = (bytes: number): boolean => waiting.length === 0 && fits(bytes);
-
-  return {
-    roomFor,
-    whenRoom: (bytes) =>
-      roomFor(bytes)
-        ? Promise.resolve(take(bytes))
-        : new Promise<Room>((grant) => waiting.push({ bytes, grant })),
-    get heldBytes() {
-      return heldBytes;
+    letIn: () => {
+      for (const enter of waiting) {
+        enter();
+        if (isBehind()) return;
+      }
     },
   };
 };

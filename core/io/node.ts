@@ -288,7 +288,7 @@ class Node {
     });
     if (!driver.ok) return driver;
     const peers = createPeers(driver.value, pool);
-    const inspector = createInspector({ backlogBytesMax: config.limits.inspectionBacklogBytesMax });
+    const inspector = createInspector({ clock, backlogBytesMax: config.limits.inspectionBacklogBytesMax });
     opened.defer(inspector.close);
     const core: NodeCore = createNodeCore({
       self: id,

@@ -111,8 +111,6 @@ class Processing {
   readonly #head: HeadSniffer;
   readonly #nonce: Uint8Array;
   readonly #back: Lane;
-  /** The plain image, kept for decoding in one piece, because that is how decoders want it; null when it is not. */
-  #plain: Uint8Array | null = null;
   readonly #startedAt: WallMs;
 
   constructor(context: NodeContext, connection: Connection, upload: Upload, owner: UserName) {
@@ -128,26 +126,25 @@ class Processing {
 
   /** Throws FaultError when the image is refused or cannot be stored. */
   async run(known: ImageRecord | null): Promise<Receipt> {
-    const { id, bytes, fileKey } = this.#upload;
+    const { id, fileKey } = this.#upload;
     if (known !== null && !isSameImage(known, this.#nonce, this.#owner)) {
       throw new FaultError(fault("ID_TAKEN", { id }));
     }
     const decodes = this.#context.config.images.inspect === "decode";
-    const room = decodes ? await this.#context.inspector.whenRoom(bytes) : null;
+    if (decodes) await this.#context.inspector.whenLetIn();
     try {
-      const [record, copies] = await this.#store(decodes);
-      if (room === null) fileKey.fill(0);
-      else inspectLater(this.#context, record, this.#plain === null ? [] : [this.#plain], fileKey, room);
+      const [record, copies] = await this.#store();
+      if (decodes) inspectLater(this.#context, record, fileKey);
+      else fileKey.fill(0);
       return receiptOf(record, copies, false);
     } catch (error) {
-      room?.release();
       fileKey.fill(0);
       throw error;
     }
   }
 
   /** Seals and stores; gives the record and how many copies were synced when a majority was. */
-  async #store(keepPlain: boolean): Promise<readonly [ImageRecord, number]> {
+  async #store(): Promise<readonly [ImageRecord, number]> {
     const { id, bytes } = this.#upload;
     const payloadBytes = payloadBytesOf(bytes);
     refuseIf(noRoom(this.#context));
@@ -157,7 +154,7 @@ class Processing {
     try {
       copies.openStreams(payloadBytes);
       await this.#connection.send({ kind: "upload.accepted", id, payloadBytes });
-      const picture = await this.#sealBody(copies, here, keepPlain);
+      const picture = await this.#sealBody(copies, here);
       refuseIf(copies.hopeless);
       const written = await here.finish();
       if (written !== null) throw new FaultError(noteDisk(this.#context, written));
@@ -180,7 +177,7 @@ class Processing {
   }
 
   /** Reads the body to its end; everything but the last chunk has been sent on when the hash is compared. */
-  async #sealBody(copies: Copies, here: Lane, keepPlain: boolean): Promise<Picture> {
+  async #sealBody(copies: Copies, here: Lane): Promise<Picture> {
     const { id, bytes, fileKey, sha256 } = this.#upload;
     const sealer = createSealer({ fileKey, nonce: this.#nonce }, roomToSend, (plain) => {
       // Until it is known what it is, its first bytes are looked at once more.
@@ -201,12 +198,10 @@ class Processing {
         onDone();
       }
     };
-    this.#plain = keepPlain ? allocateUnset(bytes) : null;
     let received = 0;
     while (received < bytes) {
       const chunk = await this.#nextChunk(bytes - received);
       refuseIf(copies.hopeless);
-      this.#plain?.set(chunk, received);
       received += chunk.length;
       this.#context.work.arrived(id, chunk.length);
       this.#plainHash.update(chunk);

@@ -84,6 +84,14 @@ export const usersConnectionsMax = (connectionsMax: number): number => Math.floo
  */
 export const underWayMsMax = 60_000;
 
+/**
+ * Stored pictures that wait for decoding, each some kilobytes of record and key; those beyond it are left without a
+ * verdict. With more than the lower number waiting, uploads are let in one by one, each after this long at the latest.
+ */
+export const inspectionsWaitingMax = 1_000;
+export const inspectionsBehindMax = 250;
+export const letInMsMax = 2_000;
+
 /** How far ahead of our own clock a stamp may be. A record with a later one is not taken in. */
 export const futureMsMax = 300_000;
 /**
@@ -113,6 +121,10 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
       revocationsBytesMax + 1_024 < frameBytesMax,
   ],
   ["a connection can hold some chunks", inboundBytesMax >= 3 * sealedChunkBytesMax],
+  [
+    "an upload is let in long before its client gives up, and before pictures are left without a verdict",
+    letInMsMax <= stallMsMax / 4 && inspectionsBehindMax < inspectionsWaitingMax,
+  ],
   ["skewed clocks are told before ids are refused for it", skewMsMax < idAheadMsMax],
   [
     "what one node lets in is not too far ahead for another whose clock is a little behind",

@@ -244,7 +244,9 @@ const openChunk = (
   } catch {
     return null;
   }
-  return joined(plain);
+  const whole = joined(plain);
+  if (plain.length > 1) for (const piece of plain) giveBack(piece);
+  return whole;
 };
 
 const joined = (pieces: readonly Uint8Array[]): Uint8Array => {

@@ -156,7 +156,7 @@ export const settings = {
       min: 1_048_576,
       max: 4_294_967_296,
       reason:
-        "Plaintext that may wait in memory for decoding, per node. When it is full, new uploads wait; none that was accepted does.",
+        "Plain pictures in memory while they are decoded, per node; a greater one is decoded alone. When as much again waits for it on disk, new uploads begin up to two seconds later; none that was accepted waits.",
     }),
     uploads_in_flight_max: whole({
       unit: "uploads",

@@ -363,6 +363,22 @@ describe("giving up", () => {
     expect(verdictOf(story.fails(n1, silentFault, true))).toEqual(unknown(silentFault));
   });
 
+  test("a node that says nothing for as long as patience lasts is left for the others, once", () => {
+    const story = new Story().answers(n3, assigned(n2));
+    story.now = dispatchRules.patienceMs + 10;
+    expect(story.fails(n2, silentFault).wants).toEqual([{ kind: "offer", attempt: 2, to: servers }]);
+    // The leader does not know, and is not followed.
+    story.answers(n3, assigned(n2)).answers(n1, declined(n2)).answers(n2, declined(n2));
+    expect(story.wants).toMatchObject([{ kind: "upload", attempt: 2 }]);
+    expect(story.wants).not.toMatchObject([{ assignment: { node: n2 } }]);
+    const tried = story.wants[0]?.kind === "upload" ? story.wants[0].assignment.node : n2;
+    story.now *= 2;
+    expect(story.fails(tried, silentFault).wants).toEqual([{ kind: "offer", attempt: 3, to: servers }]);
+    for (const node of servers) story.answers(node, declined(tried));
+    story.now *= 2;
+    expect(verdictOf(story.fails(tried, silentFault))).toEqual(silentFault);
+  });
+
   test("after the end nothing more is wanted", () => {
     const story = new Story().answers(n3, assigned(n2)).happens({ kind: "stored", receipt: receiptOf(n2) });
     expect(story.happens({ kind: "stored", receipt: receiptOf(n2) }).wants).toEqual([]);

@@ -385,6 +385,7 @@ export class Host {
     const pool = createSimPool(wires, endpoint, endpointOf);
     const peers = createPeers(driver.value, pool);
     const inspector = createInspector({
+      clock,
       backlogBytesMax: config.limits.inspectionBacklogBytesMax,
       atOnceMax: 2,
       decoder: this.#decoder(life),

@@ -170,11 +170,12 @@ const whenSpared = async (
   world: WholeWorld,
   victim: NodeId,
   act: () => void,
+  also: () => boolean = () => true,
   triesLeft = loseTriesMax,
 ): Promise<void> => {
-  if (await mayLoseDisk(world, victim)) act();
+  if ((await mayLoseDisk(world, victim)) && also()) act();
   else if (triesLeft > 0)
-    world.plan(loseMsMax, () => world.begin(() => whenSpared(world, victim, act, triesLeft - 1)));
+    world.plan(loseMsMax, () => world.begin(() => whenSpared(world, victim, act, also, triesLeft - 1)));
 };
 
 const wipe: Fault = (world, random, victim) =>
@@ -199,6 +200,18 @@ const wipeApart: Fault = (world, random, victim) =>
     world.plan(random.between(20, 150), () => world.start(victim));
   });
 
+/**
+ * Whether the others remember all that is on this disk. One that is put back to what it was before the latest that
+ * they know of may pass for it (decision 9).
+ */
+const isRemembered = (world: WholeWorld, victim: NodeId): boolean => {
+  const feedHead = world.host(victim).process?.store.feedHead ?? Number.POSITIVE_INFINITY;
+  return world.hosts.every(({ id, process }) => {
+    const memory = process?.driver.memories().get(victim);
+    return id === victim || (memory !== undefined && memory.latest.feedHead >= feedHead);
+  });
+};
+
 /** A backup of today is put back tomorrow; sometimes its segments alone. */
 const oldBackup: Fault = (world, random, victim) => {
   const host = world.host(victim);
@@ -213,7 +226,10 @@ const oldBackup: Fault = (world, random, victim) => {
     world.replaceDisk(victim, restore);
     restartLater(world, random, victim);
   };
-  world.plan(random.between(200, 2_000), () => world.begin(() => whenSpared(world, victim, putBack)));
+  const mayPutBack = (): boolean => isRemembered(world, victim);
+  world.plan(random.between(200, 2_000), () =>
+    world.begin(() => whenSpared(world, victim, putBack, mayPutBack)),
+  );
 };
 
 /** Found by whoever reads there; at the next start, when the index is lost with it. */
