@@ -39,6 +39,8 @@ export interface StoreOptions {
   /** `[storage] segment_bytes` and `headroom_bytes`. */
   readonly segmentBytes: number;
   readonly headroomBytes: number;
+  /** Payloads up to this size wait in memory for their batch; fewer do in the simulator. */
+  readonly smallPayloadBytesMax?: number;
   /**
    * Which batches count, what is found of them, which bytes are taken for the right ones, and what the index may answer:
    * mutants of the simulator.

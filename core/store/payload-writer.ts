@@ -13,9 +13,6 @@ import type { StagedPayload } from "./batch.ts";
 import { extentHeadBytes, payloadSpaceOf } from "./segment-format.ts";
 import type { Segments, Space } from "./segments.ts";
 
-/** Up to here a payload waits in memory for its batch; and so much goes to the disk in one write. */
-export const smallPayloadBytesMax = 262_144;
-
 export interface StagedPayloadWriterOptions {
   readonly id: ImageId;
   readonly payloadBytes: number;
@@ -46,7 +43,8 @@ export class StagedPayloadWriter implements PayloadWriter {
   }
 
   async write(chunk: Uint8Array, onDone?: () => void): Promise<void> {
-    const { id, payloadBytes } = this.#options;
+    const { id, payloadBytes, segments } = this.#options;
+    const { smallPayloadBytesMax } = segments;
     this.#received += chunk.length;
     if (this.#received > payloadBytes || this.#over) throw new FaultError(fault("HASH_MISMATCH", { id }));
     this.#hasher.update(chunk);
@@ -62,7 +60,7 @@ export class StagedPayloadWriter implements PayloadWriter {
   }
 
   async commit(record: ImageRecord): Promise<Result<number>> {
-    const { id, payloadBytes, commit } = this.#options;
+    const { id, payloadBytes, segments, commit } = this.#options;
     const { facts } = record;
     const sound =
       !this.#over &&
@@ -74,7 +72,7 @@ export class StagedPayloadWriter implements PayloadWriter {
       return bad(fault("HASH_MISMATCH", { id }));
     }
     try {
-      if (payloadBytes > smallPayloadBytesMax) await this.#flush();
+      if (payloadBytes > segments.smallPayloadBytesMax) await this.#flush();
     } catch (error) {
       await this.abort();
       if (error instanceof FaultError) return bad(error.fault);

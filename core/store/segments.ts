@@ -26,6 +26,7 @@ import {
   segmentIdOf,
   segmentName,
 } from "./segment-format.ts";
+import { firstSegmentBytes, logReserveBytes, sharedBytesMax, smallPayloadBytesMax } from "./sizes.ts";
 import { type FoundExtent, walkSegment } from "./walk.ts";
 import { Writers } from "./writers.ts";
 
@@ -38,6 +39,8 @@ export interface SegmentsOptions {
   readonly segmentBytes: number;
   /** Payloads leave so much of the disk free, for deletes and compaction to work in. */
   readonly headroomBytes: number;
+  /** As `sizes.ts` says when left out; fewer in the simulator. */
+  readonly smallPayloadBytesMax?: number;
   /** How a segment is walked over; see `StoreOptions`. */
   readonly walk?: typeof walkSegment;
 }
@@ -55,12 +58,6 @@ export interface Space {
   release(): void;
 }
 
-/** The first segment of a store is this small; each next one is as large as all before it. */
-const firstSegmentBytes = 4_194_304;
-/** A payload larger than this, or than a quarter of a segment, has a file of its own. */
-const sharedPayloadBytesMax = 4_194_304;
-/** What payloads leave of the last segment that there is room for, so that they can still be deleted: up to a sixteenth. */
-const logReserveBytesMax = 262_144;
 const zeros = new Uint8Array(65_536);
 /** Read and written at a time when something is written again. */
 const againBytes = 1_048_576;
@@ -116,6 +113,10 @@ export class Segments {
       await segments.close();
       throw error;
     }
+  }
+
+  get smallPayloadBytesMax(): number {
+    return this.#options.smallPayloadBytesMax ?? smallPayloadBytesMax;
   }
 
   get known(): readonly KnownSegment[] {
@@ -174,7 +175,9 @@ export class Segments {
     const whole = extentHeadBytes + payloadBytes;
     const { space, written } = await this.#inTurn(async () => {
       const reserved =
-        whole > this.#largeBytes ? await this.#ownFile(whole) : await this.#allocate(whole, purpose);
+        whole > sharedBytesMax(this.#options.segmentBytes)
+          ? await this.#ownFile(whole)
+          : await this.#allocate(whole, purpose);
       const { segment, at } = reserved;
       const head = encodeExtentHead({ kind: "payload", segment, at, bytes: payloadBytes, id });
       const writing = this.#headsWritten.then(() => this.write(reserved, 0, [head]));
@@ -329,14 +332,6 @@ export class Segments {
     return segmentIn(this.#manifest, segment)?.last != null && !this.#writers.has(segment);
   }
 
-  get #largeBytes(): number {
-    return Math.min(sharedPayloadBytesMax, this.#options.segmentBytes / 4);
-  }
-
-  get #logReserveBytes(): number {
-    return Math.min(logReserveBytesMax, this.#options.segmentBytes / 16);
-  }
-
   #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
     const turn = this.#turn.then(act);
     this.#turn = turn.catch(() => undefined);
@@ -355,7 +350,8 @@ export class Segments {
 
   async #fits(open: OpenSegment, bytes: number, purpose: Purpose): Promise<boolean> {
     if (open.end + bytes > open.bytes) return false;
-    if (purpose === "log" || open.end + bytes <= open.bytes - this.#logReserveBytes) return true;
+    if (purpose === "log" || open.end + bytes <= open.bytes - logReserveBytes(this.#options.segmentBytes))
+      return true;
     // The rest is for deletes, unless there is another segment to be had.
     return (await this.#spare) !== null || this.#hasRoomFor(this.#nextBytes, "payload");
   }
@@ -367,7 +363,7 @@ export class Segments {
   /** Seals the open segment and begins the next one. The log has no batch in flight meanwhile. */
   async #roll(bytes: number, purpose: Purpose): Promise<OpenSegment> {
     await this.#batchInFlight;
-    const needed = blockBytes + nextBlock(bytes) + this.#logReserveBytes;
+    const needed = blockBytes + nextBlock(bytes) + logReserveBytes(this.#options.segmentBytes);
     const spare = await this.#spare?.catch(() => null);
     this.#spare = null;
     const usable = spare !== null && spare !== undefined && spare.bytes >= needed;

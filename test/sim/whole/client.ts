@@ -55,6 +55,11 @@ interface Picture {
   readonly plain: Uint8Array;
 }
 
+/** Bytes of a picture: most wait in memory, some are written piece by piece, a few have files of their own. */
+const small = [60, 900] as const;
+const large = [900, 40_000] as const;
+const alone = [66_000, 80_000] as const;
+
 export const createPerson = (options: PersonOptions): Person => new SimPerson(options);
 
 class SimPerson implements Person {
@@ -262,7 +267,8 @@ class SimPerson implements Person {
 
   #paint(): Picture {
     const { random } = this.#options;
-    const bytes = random.chance(0.8) ? random.whole(60, 900) : random.whole(900, 40_000);
+    const [least, most] = random.chance(0.8) ? small : random.chance(0.85) ? large : alone;
+    const bytes = random.whole(least, most);
     const plain = new Uint8Array(bytes);
     plain.set(pngHead(random.whole(1, 500), random.whole(1, 500)));
     for (let at = pngHeadBytes; at < Math.min(bytes, 200); at++) plain[at] = random.whole(0, 255);

@@ -31,6 +31,9 @@ import { createSimPool, type Endpoint, type Wires } from "./wires.ts";
 
 export const cluster = clusterId("c".repeat(32));
 
+/** So small that some payloads are written piece by piece, into a segment or, if they are large for it, a file of their own. */
+const smallPayloadBytesMax = 12_000;
+
 /** What a mutant may put in the place of what is right. */
 export interface Parts {
   readonly machine: Machine;
@@ -53,6 +56,8 @@ export interface HostOptions {
   readonly onEvent: (event: Event) => void;
   /** The index could not write a batch; nobody has been told yet. */
   readonly onIndexFailed: () => void;
+  /** A payload gets a file of its own; and one that belongs to nobody is removed. */
+  readonly onOwnFile: (what: "made" | "removed") => void;
   /** The node wants to begin anew on an empty disk. */
   readonly onOutdated: (reason: string) => void;
 }
@@ -289,15 +294,32 @@ export class Host {
         Array.from({ length: 4 }, () => random.whole(0, 0xffffffff).toString(16).padStart(8, "0")).join(""),
       );
     return openStore({
-      disk: parts.disk(disk, this.folder),
+      disk: this.#tellingOfOwnFiles(parts.disk(disk, this.folder)),
       index: parts.index(this.indexDisk.open(() => this.#indexFails(life))),
       store: this.#papers.store,
       node: this.id,
       newSegmentId: () => parts.newSegmentId(fresh, this.folder),
       segmentBytes: config.storage.segmentBytes,
       headroomBytes: config.storage.headroomBytes,
+      smallPayloadBytesMax,
       ...parts.store,
     });
+  }
+
+  #tellingOfOwnFiles(disk: Disk): Disk {
+    const { onOwnFile } = this.#options;
+    const isOwn = (name: string): boolean => name.endsWith(".payload");
+    return {
+      ...disk,
+      create: (name, bytes) => {
+        if (isOwn(name)) onOwnFile("made");
+        return disk.create(name, bytes);
+      },
+      remove: (name) => {
+        if (isOwn(name)) onOwnFile("removed");
+        return disk.remove(name);
+      },
+    };
   }
 
   /** A disk takes its time, and a process that has ended never hears of it. */

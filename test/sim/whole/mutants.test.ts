@@ -22,7 +22,7 @@ const deaths: Readonly<Record<string, Death>> = {
   "two-of-five": { nodes: 5, seed: 23 },
   "fresh-nonce": { nodes: 3, seed: 1 },
   "takes-other-bytes": { nodes: 5, seed: 4 },
-  "stops-at-zeros": { nodes: 3, seed: 11, durationMs: 3_000, faults: ["powerCut", "blackout", "crash"] },
+  "stops-at-zeros": { nodes: 3, seed: 212, durationMs: 3_000, faults: ["powerCut", "blackout", "crash"] },
   "trusts-index": { nodes: 5, seed: 26, durationMs: 3_000, faults: ["oldBackup", "powerCut", "mend"] },
   "announces-early": { nodes: 3, seed: 26 },
   "recycles-segments": { nodes: 3, seed: 35, durationMs: 6_000 },

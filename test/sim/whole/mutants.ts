@@ -68,7 +68,8 @@ const payloadLater = (file: DiskFile): Partial<DiskFile> => {
     write: (at, pieces) => {
       const log = pieces.findIndex(isLogHead);
       const payload = log === -1 ? pieces : pieces.slice(0, log);
-      if (payload.length > 0) held.push({ at, pieces: payload });
+      // Whoever wrote them takes them back when they are written.
+      if (payload.length > 0) held.push({ at, pieces: payload.map((piece) => piece.slice()) });
       const before = payload.reduce((sum, { length }) => sum + length, 0);
       return log === -1 ? Promise.resolve() : file.write(at + before, pieces.slice(log));
     },

@@ -48,6 +48,9 @@ export interface WholeCounters {
   compactions: number;
   digestRepairs: number;
   recordsPulled: number;
+  /** Files with one large payload. */
+  ownFiles: number;
+  ownFilesRemoved: number;
 }
 
 export const noWholeCounts = (): WholeCounters => ({
@@ -97,6 +100,8 @@ export const noWholeCounts = (): WholeCounters => ({
   compactions: 0,
   digestRepairs: 0,
   recordsPulled: 0,
+  ownFiles: 0,
+  ownFilesRemoved: 0,
 });
 
 export const addWholeCounts = (total: WholeCounters, more: WholeCounters): void => {

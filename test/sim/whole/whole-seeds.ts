@@ -79,5 +79,7 @@ export const threeNodes: Partial<WholeCounters> = {
   scrubFinds: 8,
   compactions: 400,
   digestRepairs: 3_500,
+  ownFiles: 600,
+  ownFilesRemoved: 60,
   recordsPulled: 40_000,
 };

@@ -97,6 +97,9 @@ export class WholeWorld {
             this.counters.indexWriteFailures++;
             this.tell(`* the index of node ${id} cannot write a batch`);
           },
+          onOwnFile: (what) => {
+            this.counters[what === "made" ? "ownFiles" : "ownFilesRemoved"]++;
+          },
           onOutdated: (reason) => this.#onOutdated(id, reason),
         }),
     );
