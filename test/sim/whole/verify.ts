@@ -26,8 +26,12 @@ export const missingCopies = async (world: WholeWorld, victim: NodeId): Promise<
 
 /** Whether it says so; one whose index lacks something says nothing. */
 const isOn = async (store: SegmentStore | null, { id }: Upload): Promise<boolean> => {
-  if (store === null || store.readFault !== null) return false;
-  return (await store.get(id))?.here === true;
+  try {
+    return (await store?.get(id))?.here === true;
+  } catch (error) {
+    if (error instanceof FaultError) return false;
+    throw error;
+  }
 };
 
 /** Everything that must be true once the world has been healed for long enough; throws `Broken`. */
