@@ -68,7 +68,7 @@ const perform = async (
       return change(desk.client, talk, command, desk.config.storage.trashMs / dayMs);
     case "status": {
       const snapshot = must(await desk.client.status());
-      talk.item(statusJson(snapshot), statusLines(snapshot).join("\n"));
+      talk.item(statusJson(snapshot), statusLines(snapshot));
       return 0;
     }
     case "help":

@@ -11,8 +11,8 @@ import type { Screen } from "./screen.ts";
 
 export interface Talk {
   readonly json: boolean;
-  /** One finished item: the object for scripts, the sentence for people. */
-  item(forScripts: object, forPeople: string): void;
+  /** One finished item: the object for scripts, the line or lines for people. */
+  item(forScripts: object, forPeople: string | readonly string[]): void;
   /** One item that failed: complaint on standard error, and for scripts an object with `about` in it. */
   failure(about: object, problem: Fault): void;
   /** A remark for people only. */
@@ -41,7 +41,10 @@ export interface Voice {
   readonly progress: Progress;
 }
 
-/** Names come from other people, and a terminal obeys some characters: sentences are made harmless here. */
+/**
+ * Names come from other people, and a terminal obeys some characters: sentences are made harmless here. A line end within
+ * a line is one of those; it must not look as if something else had been said.
+ */
 export const talkTo = (
   { result, aside, complaint, progress }: Voice,
   json: boolean,
@@ -49,14 +52,14 @@ export const talkTo = (
   screen: Screen | null = null,
   board: Board | null = null,
 ): Talk => {
-  const say = (to: (line: string) => void, text: string): void => {
+  const say = (to: (line: string) => void, lines: readonly string[]): void => {
     progress.clear();
-    for (const line of text.split("\n")) to(printable(line));
+    for (const line of lines) to(printable(line));
   };
   return {
     json,
     item: (forScripts, forPeople) => {
-      if (!json) return say(result, forPeople);
+      if (!json) return say(result, typeof forPeople === "string" ? [forPeople] : forPeople);
       progress.clear();
       result(JSON.stringify(forScripts));
     },
@@ -67,9 +70,9 @@ export const talkTo = (
       if (json) result(JSON.stringify({ ...about, ...failureOf(problem) }));
     },
     remark: (line) => {
-      if (!json) say(aside, line);
+      if (!json) say(aside, [line]);
     },
-    page: (text) => say(result, text.replace(/\n$/, "")),
+    page: (text) => say(result, text.replace(/\n$/, "").split("\n")),
     progress,
     confirm: json ? null : confirm,
     screen: json ? null : screen,

@@ -67,7 +67,7 @@ const uploadOne = async (
   const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   talk.item(
     { file: item.file, ...resultOf(stored.value, bytes, ms) },
-    sentenceOf(item.file, stored.value, bytes, ms),
+    linesOf(item.file === "-" ? name : item.file, stored.value, bytes, ms),
   );
   return null;
 };
@@ -94,7 +94,12 @@ const resultOf = ({ receipt, savedAs }: Uploaded, bytes: number, ms: number) => 
   return { ok: true, id, node, term, assignedBy, bytes, copies, savedAs, ms };
 };
 
-const sentenceOf = (file: string, { receipt, savedAs }: Uploaded, bytes: number, ms: number): string => {
+const linesOf = (
+  file: string,
+  { receipt, savedAs }: Uploaded,
+  bytes: number,
+  ms: number,
+): readonly string[] => {
   const { node, id, copies, repeated, assignedBy } = receipt;
   const how = repeated
     ? " (stored by an earlier try)"
@@ -105,7 +110,7 @@ const sentenceOf = (file: string, { receipt, savedAs }: Uploaded, bytes: number,
     `✓ Server ${node} processed request${how}`,
     `  ${file}: ${shortId(id)}, ${sayBytes(bytes)}, ${copies} copies, ${ms} ms`,
     `  ${fromHere(savedAs)}`,
-  ].join("\n");
+  ];
 };
 
 /** Who got the broadcast and did not process: `- Server 1 declined: assigned to node 2`. */

@@ -35,7 +35,7 @@ const whyJson = (described: Described) => {
   };
 };
 
-const whyText = (described: Described): string => {
+const whyText = (described: Described): readonly string[] => {
   const { record } = described;
   const { facts, processing } = record;
   const synced = homesOf(record).filter(({ syncedAt }) => syncedAt !== null);
@@ -48,7 +48,7 @@ const whyText = (described: Described): string => {
       const gone = isLive(home, described) ? "" : ", which is not there now";
       return `  on the disk of node ${home.node}${gone} at ${sayTime(home.syncedAt ?? 0)}`;
     }),
-  ].join("\n");
+  ];
 };
 
 const placement = ({ node, term, assignedBy, leader, candidates }: Processing): string => {

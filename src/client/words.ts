@@ -77,6 +77,7 @@ export const commandEntries: readonly CommandEntry[] = [
     completes: "path",
     read: (paths, { recursive, jobs, name }, where) => {
       if (paths.includes("-")) refuseInside(where, "upload - reads standard input, and so do these commands");
+      else if (name !== undefined) throw new FaultError(nameWithoutInput);
       const count = numberOf("--jobs", String(jobs), 1, jobsMax);
       return { kind: "upload", paths, recursive: recursive === true, jobs: count, name: textOr(name, null) };
     },
@@ -192,6 +193,11 @@ export const commandEntries: readonly CommandEntry[] = [
     read: () => ({ kind: "quit" }),
   },
 ];
+
+const nameWithoutInput = fault("USAGE", {
+  message: "--name names standard input, and that is not uploaded here",
+  hint: "a file keeps its own name; for standard input: upload - --name cat.png",
+});
 
 const textOr = <Other>(given: string | boolean | undefined, other: Other): string | Other =>
   typeof given === "string" ? given : other;

@@ -60,6 +60,12 @@ describe("what is said becomes a command", () => {
       expect(said(line)).toMatchObject({ code: "USAGE" });
   });
 
+  test("a name is for standard input only: a file has one", () => {
+    expect(said("upload a.png --name b.png", "shell")).toMatchObject({ code: "USAGE" });
+    expect(said("upload a.png - --name b.png", "shell")).toMatchObject({ command: { name: "b.png" } });
+    expect(said("upload a.png --name b.png")).toMatchObject({ code: "USAGE" });
+  });
+
   test("inside, standard input and output are taken, and the configuration is settled", () => {
     for (const line of ["upload - --name a.png", "get 5f3a9c01 -o -", "list --config other.toml"]) {
       expect(said(line)).toMatchObject({ code: "USAGE" });
