@@ -28,6 +28,14 @@ export const complain = (problem: Fault, channel: Channel): ExitCode => {
   return exitCodeOf(problem);
 };
 
+/** Two lines for people, and the only event of a cluster on this machine that did not start. Returns the exit code. */
+export const complainAsEvent = (problem: Fault): ExitCode => {
+  complainOnly(problem);
+  const { code, message, hint } = failureOf(problem);
+  printJson({ event: "failed", code, message, hint });
+  return exitCodeOf(problem);
+};
+
 /** The two lines alone, where the item's own JSON line tells the rest. */
 export const complainOnly = (problem: Fault): void => {
   const { what, hint } = wordFault(problem);

@@ -24,6 +24,9 @@ export interface Settings {
   readonly screenReader?: boolean;
 }
 
+/** Whether there is a terminal to draw on and to type at. */
+export const onTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
+
 /** The value, or the fault thrown on to `main`. */
 export const must = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new FaultError(result.fault);

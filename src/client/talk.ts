@@ -35,6 +35,8 @@ export type Confirm = (question: string) => Promise<boolean>;
 
 /** Where words go, a line at a time: results, and what stands beside them. */
 export interface Voice {
+  /** What is typed before a command of the client: `distinsta client alice `; nothing where one is inside the client. */
+  readonly before?: string;
   result(line: string): void;
   aside(line: string): void;
   complaint(what: string, hint: string): void;
@@ -46,7 +48,7 @@ export interface Voice {
  * a line is one of those; it must not look as if something else had been said.
  */
 export const talkTo = (
-  { result, aside, complaint, progress }: Voice,
+  { before = "", result, aside, complaint, progress }: Voice,
   json: boolean,
   confirm: Confirm | null = null,
   screen: Screen | null = null,
@@ -64,10 +66,11 @@ export const talkTo = (
       result(JSON.stringify(forScripts));
     },
     failure: (about, problem) => {
-      const { what, hint } = wordFault(problem);
+      const { what } = wordFault(problem);
+      const hint = typedHere(wordFault(problem).hint, before);
       progress.clear();
       complaint(what, hint);
-      if (json) result(JSON.stringify({ ...about, ...failureOf(problem) }));
+      if (json) result(JSON.stringify({ ...about, ...failureOf(problem), hint }));
     },
     remark: (line) => {
       if (!json) say(aside, [line]);
@@ -80,15 +83,20 @@ export const talkTo = (
   };
 };
 
+/** A hint with the client's commands as they are typed here. */
+export const typedHere = (hint: string, before: string): string =>
+  hint.replaceAll("distinsta client USER ", before).replace(/^see: distinsta --help$/, `see: ${before}help`);
+
 /** On standard output and standard error. */
 export const talkFor = (
   json: boolean,
+  before = "",
   confirm: Confirm | null = null,
   screen: Screen | null = null,
 ): Talk => {
   const complaint = (what: string, hint: string): void => note(`error: ${what}\nhint: ${hint}`);
   const progress = createProgress(process.stderr);
-  return talkTo({ result: printLine, aside: note, complaint, progress }, json, confirm, screen);
+  return talkTo({ before, result: printLine, aside: note, complaint, progress }, json, confirm, screen);
 };
 
 /** A path as short as people would type it: relative when it is below the working directory. */

@@ -3,7 +3,8 @@
  */
 import { createInterface } from "node:readline/promises";
 import { discardParts } from "../../core/io/client/sealed-file.ts";
-import { type ExitCode, exitCodeOf, fault } from "../../core/model/faults.ts";
+import { type ExitCode, exitCodeOf, fault, good } from "../../core/model/faults.ts";
+import type { UserName } from "../../core/model/ids.ts";
 import { printable } from "../../ui/model/line.ts";
 import { type Desk, openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
@@ -18,7 +19,12 @@ import { configOf, must, type Settings, userOf } from "../settings.ts";
 export const client = async (outer: Settings, word: string, words: readonly string[]): Promise<ExitCode> => {
   const user = userOf(word);
   const led = must(leadingOptions(words));
-  const spoken = led.rest.length === 0 ? null : must(parseWords(led.rest, "shell"));
+  const parsed = led.rest.length === 0 ? good(null) : parseWords(led.rest, "shell");
+  if (!parsed.ok) {
+    talkFor(outer.json === true || words.includes("--json"), callOf(user)).failure({}, parsed.fault);
+    return exitCodeOf(parsed.fault);
+  }
+  const spoken = parsed.value;
   const settings: Settings = { ...outer, ...led.settings, ...spoken?.settings };
   if (spoken?.command.kind === "help") {
     talkFor(false).page(spoken.command.text);
@@ -33,12 +39,20 @@ export const client = async (outer: Settings, word: string, words: readonly stri
   }
 };
 
+/** What is typed before a command of this client. */
+const callOf = (user: UserName): string => `distinsta client ${user} `;
+
 const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Promise<ExitCode> => {
   const json = settings.json === true;
   if (spoken !== null) {
     const signal = interruptSignal();
     const screen = screenOn(process.stdout, process.env, settings.color);
-    return runClientCommand(desk, talkFor(json, askerOn(signal), screen), spoken.command, signal);
+    return runClientCommand(
+      desk,
+      talkFor(json, callOf(desk.client.user), askerOn(signal), screen),
+      spoken.command,
+      signal,
+    );
   }
   if (process.stdin.isTTY !== true) {
     const { runScript } = await import("../client/script.ts");

@@ -49,9 +49,11 @@ describe("what is said becomes a command", () => {
     expect(said("")).toMatchObject({ command: { kind: "help" } });
   });
 
-  test("a word that is none is a fault with the nearest, or with help", () => {
+  test("a word that is none is a fault with the nearest, if any is near", () => {
     expect(said("lst")).toMatchObject({ code: "UNKNOWN_COMMAND", got: "lst", suggestion: "list" });
-    expect(said("qwertyuiop")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: "help" });
+    expect(said("qwertyuiop")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: null });
+    for (const far of ["n", "bogus", "del", "x"]) expect(said(far)).toMatchObject({ suggestion: null });
+    expect(said("ls")).toMatchObject({ suggestion: "list" });
     expect(said("help qit")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: "quit" });
   });
 
