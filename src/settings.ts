@@ -4,6 +4,7 @@
 import type { ClusterConfig } from "../core/model/config.ts";
 import { FaultError, fault, type Result } from "../core/model/faults.ts";
 import { type NodeId, parseNodeId, parseUserName, type UserName } from "../core/model/ids.ts";
+import { nameConfig } from "./output.ts";
 
 /** As commander gives them; a command's own options are beside these. */
 export interface Settings {
@@ -43,6 +44,7 @@ export const configOf = async (settings: Settings): Promise<Located> => {
   const { findConfig, loadConfig } = await import("../core/io/config-file.ts");
   const { data, config } = settings;
   const path = await findConfig(config === undefined ? { data } : { data, config });
+  nameConfig(path);
   return { path, config: must(await loadConfig(path)) };
 };
 

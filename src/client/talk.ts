@@ -2,9 +2,9 @@
  * How a client command speaks: to a script in JSON lines, or to a person in sentences. Both at once never.
  */
 import { isAbsolute, relative } from "node:path";
-import { type Fault, wordFault } from "../../core/model/faults.ts";
+import type { Fault } from "../../core/model/faults.ts";
 import { printable } from "../../ui/model/line.ts";
-import { failureOf, note, printLine } from "../output.ts";
+import { failureOf, note, printLine, wordHere } from "../output.ts";
 import type { Board } from "./board.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { Screen } from "./screen.ts";
@@ -66,8 +66,9 @@ export const talkTo = (
       result(JSON.stringify(forScripts));
     },
     failure: (about, problem) => {
-      const { what } = wordFault(problem);
-      const hint = typedHere(wordFault(problem).hint, before);
+      const worded = wordHere(problem);
+      const { what } = worded;
+      const hint = typedHere(worded.hint, before);
       progress.clear();
       complaint(what, hint);
       if (json) result(JSON.stringify({ ...about, ...failureOf(problem), hint }));
