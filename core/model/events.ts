@@ -7,6 +7,7 @@ import { type Fault, sayBytes, wordFault } from "./faults.ts";
 import type { Boot, ImageId, NodeId, StoreId, Term, UserName } from "./ids.ts";
 import { shortId } from "./ids.ts";
 import type { AssignedBy, Verdict } from "./records.ts";
+import { sayNodes } from "./say.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 
@@ -82,6 +83,8 @@ export type Event =
   | { readonly kind: "disk.outdated"; readonly reason: string }
   | { readonly kind: "disk.lost" }
   | { readonly kind: "disk.waiting"; readonly nodes: readonly NodeId[] }
+  /** After a while in which nobody started them. */
+  | { readonly kind: "disk.still-waiting"; readonly nodes: readonly NodeId[] }
   | { readonly kind: "disk.set-aside"; readonly path: string; readonly reason: string }
   | { readonly kind: "disk.refilled"; readonly records: number; readonly ms: number }
   | { readonly kind: "peer.rejected"; readonly remote: string; readonly fault: Fault }
@@ -136,7 +139,7 @@ export const levelOf = (event: Event): Level => {
     case "segment.mended":
     case "disk.rebuilding":
     case "disk.outdated":
-    case "disk.waiting":
+    case "disk.still-waiting":
     case "disk.lost":
     case "disk.set-aside":
     case "image.refused":
@@ -153,6 +156,7 @@ export const levelOf = (event: Event): Level => {
       return "debug";
     case "scrub.ended":
     case "disk.born":
+    case "disk.waiting":
     case "disk.confirmed":
     case "disk.refilled":
     case "node.started":
@@ -282,7 +286,9 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
     case "disk.outdated":
       return `${who}: this disk is old: ${event.reason}; it is set aside and refilled`;
     case "disk.waiting":
-      return `${who}: waiting for node ${event.nodes.join(", ")} to say what it remembers of this disk; start it, or go on without it: distinsta server ${node} --accept-loss`;
+      return `${who}: waiting for ${sayNodes(event.nodes)} to say what ${event.nodes.length === 1 ? "it knows" : "they know"} of this disk; the first time all nodes have to come`;
+    case "disk.still-waiting":
+      return `${who}: still waiting for ${sayNodes(event.nodes)}; if ${event.nodes.length === 1 ? "it" : "they"} will never come back, and only then: distinsta server ${node} --accept-loss`;
     case "disk.lost":
       return `${who}: all disks are empty, and one took the place of a damaged one: look at what is set aside, or begin anew: distinsta server ${node} --accept-loss`;
     case "disk.set-aside":

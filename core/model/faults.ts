@@ -166,7 +166,7 @@ export const wordFault = (problem: Fault): Worded => {
     case "NO_QUORUM":
       return worded(
         `no quorum: ${problem.live} of the ${problem.needed} nodes that are needed`,
-        "start the nodes that are down: distinsta server ID",
+        "start the nodes that are down, distinsta status names them: distinsta server ID",
       );
     case "NO_LEADER":
       return worded("no leader is elected yet", "wait a second and try again; see: distinsta status");

@@ -266,7 +266,7 @@ describe("when nodes are missing", () => {
       const noQuorum = {
         code: 3,
         what: "no quorum: 1 of the 2 nodes that are needed",
-        hint: "start the nodes that are down: distinsta server ID",
+        hint: "start the nodes that are down, distinsta status names them: distinsta server ID",
       };
       expect(complaint(await lab.run(["client", "alice", "upload", "cat.png"]))).toEqual(noQuorum);
       expect(complaint(await lab.run(["client", "alice", "list"]))).toEqual(noQuorum);

@@ -181,7 +181,8 @@ const disk = ({ event, node }: LogEntry): Telling | null => {
         node,
         `node ${node} has ${event.records} records again, in ${formatAge(event.ms)}; its copies follow`,
       );
-    case "disk.waiting": {
+    case "disk.waiting":
+    case "disk.still-waiting": {
       const text = `node ${node} waits for node ${event.nodes.join(", ")} to know its disk`;
       return line(`disk waits ${node} ${event.nodes.join()}`, "!", "warn", node, text);
     }
