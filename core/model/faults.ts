@@ -360,7 +360,10 @@ export const wordFault = (problem: Fault): Worded => {
         `see why: distinsta server ${problem.node} --headless`,
       );
     case "NO_TERMINAL":
-      return worded("the console needs a terminal", "run it in a terminal, or use: distinsta status");
+      return worded(
+        "pictures are drawn on a terminal, and there is none here",
+        "save the picture instead: distinsta client USER get ID",
+      );
     case "INTERRUPTED":
       return worded("interrupted", "run it again to go on");
   }

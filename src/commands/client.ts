@@ -45,18 +45,19 @@ const callOf = (user: UserName): string => `distinsta client ${user} `;
 const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Promise<ExitCode> => {
   const json = settings.json === true;
   if (spoken !== null) {
-    const signal = interruptSignal();
+    const interrupt = interruptible();
+    const { signal } = interrupt;
     const screen = screenOn(process.stdout, process.env, settings.color);
     return runClientCommand(
       desk,
-      talkFor(json, callOf(desk.client.user), askerOn(signal), screen),
+      talkFor(json, callOf(desk.client.user), askerOn(interrupt), screen),
       spoken.command,
       signal,
     );
   }
   if (process.stdin.isTTY !== true) {
     const { runScript } = await import("../client/script.ts");
-    return runScript(desk, process.stdin, json, interruptSignal());
+    return runScript(desk, process.stdin, json, interruptible().signal);
   }
   const { runPrompt } = await import("../client/prompt.ts");
   const { stdin } = process;
@@ -67,22 +68,30 @@ const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Pro
 };
 
 /** Questions go to standard error, because the answers of commands are on standard output. */
-const askerOn = (signal: AbortSignal): Confirm | null => {
+const askerOn = ({ signal, stop }: Interruptible): Confirm | null => {
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
   return async (question) => {
     const asker = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      return isYes(await asker.question(`${printable(question)} [y/N] `, { signal }));
-    } catch {
-      return false; // ^C, or the end of the input
-    } finally {
-      asker.close();
-    }
+    // While a line is edited the terminal makes no signal of ^C.
+    asker.on("SIGINT", stop);
+    const ended = new Promise<null>((resolve) => asker.on("close", () => resolve(null)));
+    const answered = asker.question(`${printable(question)} [y/N] `, { signal }).catch(() => null);
+    const answer = await Promise.race([answered, ended]);
+    // Whoever answered has ended the line.
+    if (answer === null) process.stderr.write("\n");
+    asker.close();
+    return answer !== null && isYes(answer);
   };
 };
 
+interface Interruptible {
+  readonly signal: AbortSignal;
+  /** As ^C does. */
+  readonly stop: () => void;
+}
+
 /** ^C ends the command in good order; a second one ends it at once. Neither leaves a half-written file behind. */
-const interruptSignal = (): AbortSignal => {
+const interruptible = (): Interruptible => {
   const asked = new AbortController();
   const stop = (): void => {
     if (asked.signal.aborted) {
@@ -92,5 +101,5 @@ const interruptSignal = (): AbortSignal => {
     asked.abort();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  return asked.signal;
+  return { signal: asked.signal, stop };
 };
