@@ -5,8 +5,10 @@
  * disk — is a `Fault`: a code that scripts can match, a typed payload without secrets, and one function that
  * words it as _what_ happened and a _hint_ of what to do.
  */
+import { parseImageId, shortId } from "./ids.ts";
 import { sayBytes, visible } from "./say.ts";
 
+export { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 export { sayBytes } from "./say.ts";
 
 import type { FaultPayloads as Payloads } from "./fault-payloads.ts";
@@ -45,51 +47,17 @@ export class FaultError extends Error {
   }
 }
 
-/** 0 done, 1 failed, 2 usage or set-up, 3 no quorum or server, 4 no such image or user, 5 not allowed, 130 interrupted. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130;
-
-export const exitCodeOf = (problem: Fault): ExitCode => {
-  switch (problem.code) {
-    case "USAGE":
-    case "UNKNOWN_COMMAND":
-    case "CONFIG_MISSING":
-    case "CONFIG_INVALID":
-    case "CONFIG_DIFFERS":
-    case "CREDENTIALS_MISSING":
-    case "CREDENTIALS_INVALID":
-    case "CREDENTIALS_EXPIRED":
-    case "WRONG_CLUSTER":
-    case "WRONG_ROLE":
-    case "IMAGE_AMBIGUOUS":
-    case "NO_TERMINAL":
-      return 2;
-    case "NO_SERVER":
-    case "NO_QUORUM":
-    case "NO_LEADER":
-      return 3;
-    case "IMAGE_NOT_FOUND":
-    case "NOT_SHARED":
-    case "USER_NOT_FOUND":
-    case "USER_UNKNOWN":
-      return 4;
-    case "NOT_ALLOWED":
-    case "IMAGE_NOT_OWNED":
-    case "CREDENTIALS_REVOKED":
-      return 5;
-    case "INTERRUPTED":
-      return 130;
-    default:
-      return 1;
-  }
-};
-
 export interface Worded {
   readonly what: string;
   readonly hint: string;
 }
 
-/** What happened, and what to type or change. Without a final full stop, so that either can stand in a line. */
-export const wordFault = (problem: Fault): Worded => {
+/**
+ * What happened, and what to type or change. Without a final full stop, so that either can stand in a line. Images are
+ * named by their short ids.
+ */
+export const wordFault = (given: Fault): Worded => {
+  const problem = withShortId(given);
   const worded = (what: string, hint: string): Worded => ({ what: visible(what), hint: visible(hint) });
   switch (problem.code) {
     case "USAGE":
@@ -246,6 +214,11 @@ export const wordFault = (problem: Fault): Worded => {
         "upload it again when nothing writes to it",
       );
     case "NOTHING_MATCHES":
+      if (!/[*?[\]{}]/.test(problem.pattern))
+        return worded(
+          `there is no file in ${problem.pattern}`,
+          "hidden files are left out; name them one by one",
+        );
       return worded(
         `nothing matches ${problem.pattern}`,
         "check the pattern; quote it if the shell should not expand it",
@@ -284,7 +257,7 @@ export const wordFault = (problem: Fault): Worded => {
     case "IMAGE_NOT_FOUND":
       return worded(`no image ${problem.id}`, "see: distinsta client USER list");
     case "IMAGE_AMBIGUOUS":
-      return worded(`${problem.id} could be ${problem.candidates.join(", ")}`, "type more of the id");
+      return worded(`${problem.id} could be any of ${problem.candidates.join(", ")}`, "name one of these");
     case "IMAGE_UNAVAILABLE":
       return worded(
         `image ${problem.id} cannot be read now: ${problem.reason}`,
@@ -367,4 +340,9 @@ export const wordFault = (problem: Fault): Worded => {
     case "INTERRUPTED":
       return worded("interrupted", "run it again to go on");
   }
+};
+
+const withShortId = (problem: Fault): Fault => {
+  const id = "id" in problem ? parseImageId(problem.id) : null;
+  return id === null ? problem : ({ ...problem, id: shortId(id) } as Fault);
 };
