@@ -16,6 +16,10 @@ export const printLine = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+/** The cells of a row where a person reads the results; without end where they go on to a file or a program. */
+export const outputColumns = (): number =>
+  process.stdout.isTTY === true ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+
 /** For people, beside the results. */
 export const note = (line: string): void => {
   process.stderr.write(`${line}\n`);

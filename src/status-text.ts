@@ -31,23 +31,35 @@ export const statusJson = (snapshot: Snapshot) => ({
   })),
 });
 
-export const statusLines = (snapshot: Snapshot): readonly string[] => {
+/** `width`: the cells of a row. What matters least is left out of a table that does not fit. */
+export const statusLines = (snapshot: Snapshot, width: number): readonly string[] => {
   const { leader, term, quorum, tolerance } = snapshot;
   const leads = leader === null ? "no leader" : `node ${leader} leads term ${term}`;
   const has = quorum.ok ? "quorum" : "NO QUORUM";
-  const rows = [header, ...snapshot.nodes.map(rowOf)];
-  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [
     `${leads} · ${has} (${quorum.live} live, ${quorum.needed} needed) · tolerates ${tolerance}`,
-    ...rows.map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    ),
+    ...tableOf([header, ...snapshot.nodes.map(rowOf)], width),
     ...riskLines(snapshot.risk),
     ...snapshot.nodes.flatMap(troubleLines),
   ];
+};
+
+/** Left out in this order until the rest fits. */
+const spare = ["address", "in flight", "load", "up"] as const;
+const gap = 2;
+
+const tableOf = (rows: readonly (readonly string[])[], width: number): readonly string[] => {
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const kept = new Set<string>(header);
+  const needed = (): number =>
+    header.reduce((sum, title, column) => sum + (kept.has(title) ? (widths[column] ?? 0) + gap : 0), -gap);
+  for (const title of spare) if (needed() > width) kept.delete(title);
+  return rows.map((row) =>
+    row
+      .flatMap((cell, column) => (kept.has(header[column] ?? "") ? [cell.padEnd(widths[column] ?? 0)] : []))
+      .join(" ".repeat(gap))
+      .trimEnd(),
+  );
 };
 
 /** What would be lost, and how soon it is safe. */

@@ -68,7 +68,7 @@ const perform = async (
       return change(desk.client, talk, command, desk.config.storage.trashMs / dayMs, signal);
     case "status": {
       const snapshot = must(await desk.client.status());
-      talk.item(statusJson(snapshot), statusLines(snapshot));
+      talk.item(statusJson(snapshot), statusLines(snapshot, talk.columns));
       return 0;
     }
     case "help":

@@ -4,13 +4,15 @@
 import { isAbsolute, relative } from "node:path";
 import type { Fault } from "../../core/model/faults.ts";
 import { printable } from "../../ui/model/line.ts";
-import { failureOf, note, printLine, wordHere } from "../output.ts";
+import { failureOf, note, outputColumns, printLine, wordHere } from "../output.ts";
 import type { Board } from "./board.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { Screen } from "./screen.ts";
 
 export interface Talk {
   readonly json: boolean;
+  /** The cells of a row, as far as it is known. */
+  readonly columns: number;
   /** One finished item: the object for scripts, the line or lines for people. */
   item(forScripts: object, forPeople: string | readonly string[]): void;
   /** One item that failed: complaint on standard error, and for scripts an object with `about` in it. */
@@ -37,6 +39,7 @@ export type Confirm = (question: string) => Promise<boolean>;
 export interface Voice {
   /** What is typed before a command of the client: `distinsta client alice `; nothing where one is inside the client. */
   readonly before?: string;
+  readonly columns?: number;
   result(line: string): void;
   aside(line: string): void;
   complaint(what: string, hint: string): void;
@@ -48,7 +51,7 @@ export interface Voice {
  * a line is one of those; it must not look as if something else had been said.
  */
 export const talkTo = (
-  { before = "", result, aside, complaint, progress }: Voice,
+  { before = "", columns = Number.POSITIVE_INFINITY, result, aside, complaint, progress }: Voice,
   json: boolean,
   confirm: Confirm | null = null,
   screen: Screen | null = null,
@@ -60,6 +63,7 @@ export const talkTo = (
   };
   return {
     json,
+    columns,
     item: (forScripts, forPeople) => {
       if (!json) return say(result, typeof forPeople === "string" ? [forPeople] : forPeople);
       progress.clear();
@@ -97,7 +101,13 @@ export const talkFor = (
 ): Talk => {
   const complaint = (what: string, hint: string): void => note(`error: ${what}\nhint: ${hint}`);
   const progress = createProgress(process.stderr);
-  return talkTo({ before, result: printLine, aside: note, complaint, progress }, json, confirm, screen);
+  const columns = outputColumns();
+  return talkTo(
+    { before, columns, result: printLine, aside: note, complaint, progress },
+    json,
+    confirm,
+    screen,
+  );
 };
 
 /** A path as short as people would type it: relative when it is below the working directory. */

@@ -55,7 +55,7 @@ const placement = ({ node, term, assignedBy, leader, candidates }: Processing): 
   if (assignedBy === "fallback")
     return `in term ${term} nobody led, so the client chose node ${node}: the first for this id`;
   const who = leader === null ? "the leader" : `node ${leader}, leader`;
-  const among = candidates.length > 1 ? ", which had the least in front of it" : "";
+  const among = candidates.length > 1 ? ", which had least in front of it" : "";
   return `${who} of term ${term}, gave it to node ${node}${among}`;
 };
 
