@@ -142,11 +142,12 @@ export const levelOf = (event: Event): Level => {
     case "disk.still-waiting":
     case "disk.lost":
     case "disk.set-aside":
-    case "image.refused":
     case "clock.differed":
     case "disk.filled":
     case "process.handled":
       return "warn";
+    case "image.refused":
+      return isGivenUp(event.fault) ? "info" : "warn";
     case "vote.granted":
     case "vote.refused":
     case "records.pulled":
@@ -183,6 +184,10 @@ export const levelOf = (event: Event): Level => {
       return "info";
   }
 };
+
+/** Of an upload: its own client was lost, not one of the nodes that were to store it. */
+const isGivenUp = (problem: Fault): boolean =>
+  problem.code === "CONNECTION_LOST" && !problem.peer.startsWith("node ");
 
 const sayImages = (images: number): string => (images === 1 ? "1 image" : `${images} images`);
 
@@ -266,6 +271,8 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
     case "image.stored":
       return `${who}: stored image ${shortId(event.image)}, ${sayBytes(event.bytes)}, ${event.copies} copies, ${event.ms.toFixed(1)} ms`;
     case "image.refused":
+      if (isGivenUp(event.fault))
+        return `${who}: the client of ${shortId(event.image)} went away before the image was stored`;
       return `${who}: refused ${shortId(event.image)}: ${wordFault(event.fault).what}`;
     case "image.inspected":
       return `${who}: decoded ${shortId(event.image)}: ${event.verdict}, ${event.ms.toFixed(1)} ms`;

@@ -342,7 +342,8 @@ export const wordFault = (given: Fault): Worded => {
   }
 };
 
+/** What was not found is named as it was asked for. */
 const withShortId = (problem: Fault): Fault => {
-  const id = "id" in problem ? parseImageId(problem.id) : null;
+  const id = "id" in problem && problem.code !== "IMAGE_NOT_FOUND" ? parseImageId(problem.id) : null;
   return id === null ? problem : ({ ...problem, id: shortId(id) } as Fault);
 };

@@ -186,6 +186,8 @@ describe("at a client", () => {
     expect(told.code).toBe(0);
     expect(told.stdout.split("\n").filter((line) => line !== "")).toHaveLength(objects.length);
     for (const object of objects) expect(object).toMatchObject({ ok: true, hint: "" });
+    // It comes and goes as everybody does: no node has anything to say of it.
+    expect(cluster.events.filter(({ event }) => event === "peer.rejected")).toEqual([]);
   });
 });
 

@@ -123,7 +123,7 @@ test("images are named by their short ids, and what was typed stays as it was ty
   expect(wordFault(fault("IMAGE_NOT_OWNED", { id, owner: "bob" })).what).toBe(
     "image 456789ab belongs to bob",
   );
-  expect(wordFault(fault("IMAGE_NOT_FOUND", { id: "01937f" })).what).toBe("no image 01937f");
+  expect(wordFault(fault("IMAGE_NOT_FOUND", { id })).what).toBe(`no image ${id}`);
   expect(wordFault(fault("FILE_NOT_FOUND", { path: `${id}.png` })).what).toContain(id);
 });
 
