@@ -14,6 +14,13 @@ import { must, onTerminal, type Settings } from "./settings.ts";
 
 type Act = (settings: Settings, ...words: never[]) => Promise<ExitCode>;
 
+const optionsEverywhere = `
+Options everywhere, before or after the command:
+  --config <file>  the cluster's configuration
+  --data <dir>     everything this machine keeps (default: ".distinsta")
+  --json           results as JSON, one line an item
+  --no-color       no colours`;
+
 const program = new Command("distinsta")
   .description("An encrypted, replicated image store for a few machines.")
   .version(programVersion(), "--version", "the version of this program")
@@ -23,17 +30,7 @@ const program = new Command("distinsta")
   .enablePositionalOptions()
   .configureOutput({ writeErr: () => undefined })
   .showSuggestionAfterError(false)
-  .addHelpText(
-    "after",
-    `
-Options everywhere, before or after the command:
-  --config <file>  the cluster's configuration
-  --data <dir>     everything this machine keeps (default: ".distinsta")
-  --json           results as JSON, one line an item
-  --no-color       no colours
-
-More of a command: distinsta help COMMAND`,
-  );
+  .addHelpText("after", `${optionsEverywhere}\n\nMore of a command: distinsta help COMMAND`);
 
 /** A command with the options that all have. */
 const command = (usage: string, description: string, parent: Command = program): Command =>
@@ -121,6 +118,7 @@ const user = program
   .command("user")
   .description("who may use the cluster")
   .helpOption("--help", "this help")
+  .addHelpText("after", optionsEverywhere)
   .helpCommand(false);
 command("add <name>", "makes a user where the CA is kept", user)
   .option("--request <file>", "signs the request that the user made on another machine")

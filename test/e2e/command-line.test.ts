@@ -21,6 +21,7 @@ test("help is there as a word and as an option, of everything and of each comman
   expect((await run("help client get")).stdout).toContain("--sealed");
   const user = await run("help user");
   expect(user).toMatchObject({ code: 0, stdout: expect.stringContaining("revoke") });
+  expect(user.stdout).toContain("--no-color");
 });
 
 test("a group without its command shows what there is, and is usage", async () => {

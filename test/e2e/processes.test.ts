@@ -66,6 +66,7 @@ describe("launch-local --headless", () => {
     const before = readFileSync(join(lab.folder, ".distinsta/config.toml"), "utf8");
     const ended = await lab.run(["launch-local", "--headless", "--nodes", "5"]);
     expect(ended.code).toBe(2);
+    expect(ended.json()).toMatchObject([{ event: "failed", code: "USAGE" }]);
     expect(ended.stderr).toContain("--nodes 3");
     expect(readFileSync(join(lab.folder, ".distinsta/config.toml"), "utf8")).toBe(before);
   });
