@@ -29,7 +29,7 @@ export const change = async (
 
 const nobodyToAsk = fault("USAGE", {
   message: "purge cannot be undone, and there is nobody here to ask",
-  hint: "say that it is meant: purge ID --yes",
+  hint: "say that it is meant: distinsta client USER purge ID --yes",
 });
 
 const changeOne = async (

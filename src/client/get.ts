@@ -46,7 +46,7 @@ const refuseNonsense = ({ output, ids }: Get, json: boolean): void => {
   if (output === "-" && process.stdout.isTTY === true)
     usage(
       "the bytes of an image would only spoil the terminal",
-      "pipe them on, or save them: get ID -o FILE",
+      "pipe them on, or save them: distinsta client USER get ID -o FILE",
     );
   if (output !== null && ids.length > 1 && !isFolder(output)) {
     usage(`several images cannot all go to ${output}`, "give a folder that exists, or one id");

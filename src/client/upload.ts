@@ -81,7 +81,7 @@ const sourceOf = async (
   if (!item.path.ok) return item.path;
   if (item.path.value !== "-") return fileSource(item.path.value);
   if (command.name === null) {
-    const hint = "add --name, for example: upload - --name cat.png";
+    const hint = "add --name, for example: distinsta client USER upload - --name cat.png";
     return bad(fault("USAGE", { message: "standard input has no name", hint }));
   }
   const stdin = addAbortSignal(signal, process.stdin);

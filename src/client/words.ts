@@ -197,7 +197,7 @@ export const commandEntries: readonly CommandEntry[] = [
 
 const nameWithoutInput = fault("USAGE", {
   message: "--name names standard input, and that is not uploaded here",
-  hint: "a file keeps its own name; for standard input: upload - --name cat.png",
+  hint: "a file keeps its own name; for standard input: distinsta client USER upload - --name cat.png",
 });
 
 const textOr = <Other>(given: string | boolean | undefined, other: Other): string | Other =>

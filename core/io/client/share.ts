@@ -63,7 +63,7 @@ export const unshareImage = async (
 const ownReader = (id: ImageId): Fault =>
   fault("USAGE", {
     message: `image ${shortId(id)} is yours already`,
-    hint: "name somebody else: share ID USER",
+    hint: "name somebody else: distinsta client USER share ID NAME",
   });
 
 const findOwned = async (session: Session, owner: UserName, id: ImageId): Promise<Result<ImageRecord>> => {
