@@ -1,5 +1,6 @@
 /** A snapshot for scripts and, as a table, for people. */
 import { sayBytes } from "../core/model/faults.ts";
+import { sayNodes } from "../core/model/say.ts";
 import type { NodeView, RebuildView, RiskView, Snapshot } from "../core/model/snapshot.ts";
 
 /** The object that `docs` and tests outside this repo know. */
@@ -89,7 +90,7 @@ const troubleLines = ({ id, rebuild, scrub, readOnly, drained }: NodeView): read
 
 const sayRebuild = (rebuild: RebuildView): string => {
   const { phase, doneBytes, totalBytes, imagesLeft, bytesPerSecond, etaMs, waitingFor } = rebuild;
-  if (phase === "waiting") return `waits for node ${waitingFor.join(", ")} before it is filled or speaks`;
+  if (phase === "waiting") return `waits for ${sayNodes(waitingFor)} before it is filled or speaks`;
   const share = totalBytes === 0 ? 0 : Math.floor((100 * doneBytes) / totalBytes);
   const rate = bytesPerSecond === null ? "" : `, ${sayBytes(bytesPerSecond)}/s`;
   const left = etaMs === null ? "" : `, about ${sayDuration(etaMs)} left`;

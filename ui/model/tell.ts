@@ -4,6 +4,7 @@
 import type { Event, LogEntry } from "../../core/model/events.ts";
 import { wordFault } from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
+import { sayNodes } from "../../core/model/say.ts";
 import { formatAge, formatBytes } from "./format.ts";
 import type { Tone } from "./line.ts";
 import type { Item } from "./timeline.ts";
@@ -183,7 +184,7 @@ const disk = ({ event, node }: LogEntry): Telling | null => {
       );
     case "disk.waiting":
     case "disk.still-waiting": {
-      const text = `node ${node} waits for node ${event.nodes.join(", ")} to know its disk`;
+      const text = `node ${node} waits for ${sayNodes(event.nodes)} to know its disk`;
       return line(`disk waits ${node} ${event.nodes.join()}`, "!", "warn", node, text);
     }
     case "disk.lost":
