@@ -24,6 +24,7 @@ import type { OperatorDesk } from "./serve-operator.ts";
 import { createShares } from "./serve-share.ts";
 import { createSettlements } from "./settlements.ts";
 import { createUpkeep } from "./upkeep.ts";
+import { waitingTeller } from "./waiting.ts";
 import type { MeasuredWork } from "./work.ts";
 
 export interface NodeParts {
@@ -180,34 +181,5 @@ const roomTeller = ({ work, log }: NodeContext): (() => void) => {
     if (isFull && !wasFull) log({ kind: "disk.filled", fault: problem });
     if (problem === null && wasFull) log({ kind: "disk.freed" });
     wasFull = isFull;
-  };
-};
-
-/** A node that starts hears the others soon; for whom it has waited for so long, somebody has to start them. */
-const waitingMs = 2_000;
-/** Who starts a cluster by hand is through by then. */
-const stillWaitingMs = 60_000;
-
-const waitingTeller = (
-  { driver, clock, log }: NodeContext,
-  waitingFor: () => readonly NodeId[],
-): (() => void) => {
-  let told = "";
-  let toldAgain = false;
-  let since = clock.monotonic();
-  return () => {
-    const missing = driver.ready ? [] : waitingFor();
-    const now = clock.monotonic();
-    if (missing.length === 0) {
-      since = now;
-      toldAgain = false;
-    }
-    if (missing.length > 0 && !toldAgain && now >= after(since, stillWaitingMs)) {
-      toldAgain = true;
-      log({ kind: "disk.still-waiting", nodes: missing });
-    }
-    if (missing.join() === told || now < after(since, waitingMs)) return;
-    told = missing.join();
-    if (missing.length > 0) log({ kind: "disk.waiting", nodes: missing });
   };
 };
