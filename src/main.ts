@@ -8,10 +8,18 @@ import { Command, CommanderError, Option } from "commander";
 import { nearestOf } from "../core/io/config/wording.ts";
 import { programVersion } from "../core/io/version.ts";
 import { type ExitCode, type Fault, FaultError, fault } from "../core/model/faults.ts";
-import { complain } from "./output.ts";
-import type { Settings } from "./settings.ts";
+import { arrangeWords } from "./command-words.ts";
+import { complain, complainAsEvent } from "./output.ts";
+import { must, onTerminal, type Settings } from "./settings.ts";
 
 type Act = (settings: Settings, ...words: never[]) => Promise<ExitCode>;
+
+const optionsEverywhere = `
+Options everywhere, before or after the command:
+  --config <file>  the cluster's configuration
+  --data <dir>     everything this machine keeps (default: ".distinsta")
+  --json           results as JSON, one line an item
+  --no-color       no colours`;
 
 const program = new Command("distinsta")
   .description("An encrypted, replicated image store for a few machines.")
@@ -21,7 +29,8 @@ const program = new Command("distinsta")
   .exitOverride()
   .enablePositionalOptions()
   .configureOutput({ writeErr: () => undefined })
-  .showSuggestionAfterError(false);
+  .showSuggestionAfterError(false)
+  .addHelpText("after", `${optionsEverywhere}\n\nMore of a command: distinsta help COMMAND`);
 
 /** A command with the options that all have. */
 const command = (usage: string, description: string, parent: Command = program): Command =>
@@ -72,7 +81,8 @@ withConsole(command("server <id>", "one node of the configuration"))
   .option("--accept-loss", "go on without nodes that may have what this disk has lost")
   .action(run(async (settings, id) => (await import("./commands/server.ts")).server(settings, id)));
 
-command("client <user> [words...]", "upload, list and get images as USER")
+const client = command("client <user> [words...]", "upload, list and get images as USER")
+  .usage("[options] USER [COMMAND …]")
   .passThroughOptions()
   .allowUnknownOption()
   .action(
@@ -108,6 +118,7 @@ const user = program
   .command("user")
   .description("who may use the cluster")
   .helpOption("--help", "this help")
+  .addHelpText("after", optionsEverywhere)
   .helpCommand(false);
 command("add <name>", "makes a user where the CA is kept", user)
   .option("--request <file>", "signs the request that the user made on another machine")
@@ -127,32 +138,60 @@ command("install <name> <file>", "puts the signed certificate beside the user's 
   ),
 );
 
-/** What commander objects to, in our words. */
-const usageFault = (error: CommanderError): Fault => {
+/** What commander objects to, in our words. `named`: the command that was typed. */
+const usageFault = (error: CommanderError, named: string): Fault => {
   const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
-  if (error.code === "commander.unknownCommand") {
-    const got = /'(.*)'/.exec(message)?.[1] ?? "";
-    const names = program.commands.map((known) => known.name());
-    return fault("UNKNOWN_COMMAND", { got, suggestion: nearestOf(got, names) });
-  }
-  return fault("USAGE", { message, hint: "see: distinsta --help" });
+  return fault("USAGE", { message, hint: `see: ${named} --help` });
 };
 
-const main = async (): Promise<ExitCode> => {
-  const json = process.argv.includes("--json");
+/** Throws FaultError: UNKNOWN_COMMAND, and USAGE for `user` alone. Returns how the command is called. */
+const nameOf = (words: readonly string[], among: Command = program): string => {
+  const [word] = words;
+  const name = among === program ? "distinsta" : `distinsta ${among.name()}`;
+  if (word === undefined && among !== program) {
+    process.stderr.write(`${among.helpInformation()}\n`);
+    const message = `${name} wants one of these commands`;
+    throw new FaultError(fault("USAGE", { message, hint: `for example: ${name} list` }));
+  }
+  if (word === undefined || word.startsWith("-")) return name;
+  const known = among.commands.find((candidate) => candidate.name() === word);
+  if (known === undefined) {
+    const names = among.commands.map((candidate) => candidate.name());
+    throw new FaultError(fault("UNKNOWN_COMMAND", { got: word, suggestion: nearestOf(word, names) }));
+  }
+  return known.commands.length > 0 ? nameOf(words.slice(1), known) : `${name} ${word}`;
+};
+
+const main = async (typed: readonly string[]): Promise<ExitCode> => {
+  let named = "distinsta";
   try {
-    if (process.argv.length <= 2) {
-      process.stdout.write(program.helpInformation());
+    const words = must(arrangeWords(typed, [user.name()]));
+    if (words.length === 0) {
+      program.outputHelp();
       return 0;
     }
-    await program.parseAsync();
+    named = nameOf(words);
+    if (named === "distinsta client") await tellClientCommands();
+    await program.parseAsync([...words], { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    if (error instanceof CommanderError) return complain(usageFault(error), { json });
-    if (error instanceof FaultError) return complain(error.fault, { json });
-    throw error;
+    const problem = error instanceof CommanderError ? usageFault(error, named) : faultOf(error);
+    const speaksInEvents =
+      named === "distinsta launch-local" && (typed.includes("--headless") || !onTerminal());
+    return speaksInEvents ? complainAsEvent(problem) : complain(problem, { json: typed.includes("--json") });
   }
 };
 
-process.exitCode = await main();
+/** Their table is loaded only where it is needed. */
+const tellClientCommands = async (): Promise<void> => {
+  const { commandRows } = await import("./client/words.ts");
+  client.addHelpText("after", `\nCommands, none for a prompt:\n${commandRows().join("\n")}`);
+};
+
+const faultOf = (error: unknown): Fault => {
+  if (error instanceof FaultError) return error.fault;
+  throw error;
+};
+
+process.exitCode = await main(process.argv.slice(2));

@@ -4,6 +4,7 @@
 import type { ClusterConfig } from "../core/model/config.ts";
 import { FaultError, fault, type Result } from "../core/model/faults.ts";
 import { type NodeId, parseNodeId, parseUserName, type UserName } from "../core/model/ids.ts";
+import { nameConfig } from "./output.ts";
 
 /** As commander gives them; a command's own options are beside these. */
 export interface Settings {
@@ -24,6 +25,9 @@ export interface Settings {
   readonly screenReader?: boolean;
 }
 
+/** Whether there is a terminal to draw on and to type at. */
+export const onTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
+
 /** The value, or the fault thrown on to `main`. */
 export const must = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new FaultError(result.fault);
@@ -40,6 +44,7 @@ export const configOf = async (settings: Settings): Promise<Located> => {
   const { findConfig, loadConfig } = await import("../core/io/config-file.ts");
   const { data, config } = settings;
   const path = await findConfig(config === undefined ? { data } : { data, config });
+  nameConfig(path);
   return { path, config: must(await loadConfig(path)) };
 };
 

@@ -1,5 +1,6 @@
 /** A snapshot for scripts and, as a table, for people. */
 import { sayBytes } from "../core/model/faults.ts";
+import { sayNodes } from "../core/model/say.ts";
 import type { NodeView, RebuildView, RiskView, Snapshot } from "../core/model/snapshot.ts";
 
 /** The object that `docs` and tests outside this repo know. */
@@ -31,23 +32,35 @@ export const statusJson = (snapshot: Snapshot) => ({
   })),
 });
 
-export const statusLines = (snapshot: Snapshot): readonly string[] => {
+/** `width`: the cells of a row. What matters least is left out of a table that does not fit. */
+export const statusLines = (snapshot: Snapshot, width: number): readonly string[] => {
   const { leader, term, quorum, tolerance } = snapshot;
   const leads = leader === null ? "no leader" : `node ${leader} leads term ${term}`;
   const has = quorum.ok ? "quorum" : "NO QUORUM";
-  const rows = [header, ...snapshot.nodes.map(rowOf)];
-  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [
     `${leads} · ${has} (${quorum.live} live, ${quorum.needed} needed) · tolerates ${tolerance}`,
-    ...rows.map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    ),
+    ...tableOf([header, ...snapshot.nodes.map(rowOf)], width),
     ...riskLines(snapshot.risk),
     ...snapshot.nodes.flatMap(troubleLines),
   ];
+};
+
+/** Left out in this order until the rest fits. */
+const spare = ["address", "in flight", "load", "up"] as const;
+const gap = 2;
+
+const tableOf = (rows: readonly (readonly string[])[], width: number): readonly string[] => {
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const kept = new Set<string>(header);
+  const needed = (): number =>
+    header.reduce((sum, title, column) => sum + (kept.has(title) ? (widths[column] ?? 0) + gap : 0), -gap);
+  for (const title of spare) if (needed() > width) kept.delete(title);
+  return rows.map((row) =>
+    row
+      .flatMap((cell, column) => (kept.has(header[column] ?? "") ? [cell.padEnd(widths[column] ?? 0)] : []))
+      .join(" ".repeat(gap))
+      .trimEnd(),
+  );
 };
 
 /** What would be lost, and how soon it is safe. */
@@ -77,7 +90,7 @@ const troubleLines = ({ id, rebuild, scrub, readOnly, drained }: NodeView): read
 
 const sayRebuild = (rebuild: RebuildView): string => {
   const { phase, doneBytes, totalBytes, imagesLeft, bytesPerSecond, etaMs, waitingFor } = rebuild;
-  if (phase === "waiting") return `waits for node ${waitingFor.join(", ")} before it is filled or speaks`;
+  if (phase === "waiting") return `waits for ${sayNodes(waitingFor)} before it is filled or speaks`;
   const share = totalBytes === 0 ? 0 : Math.floor((100 * doneBytes) / totalBytes);
   const rate = bytesPerSecond === null ? "" : `, ${sayBytes(bytesPerSecond)}/s`;
   const left = etaMs === null ? "" : `, about ${sayDuration(etaMs)} left`;

@@ -3,12 +3,21 @@
  * a peer until it is final.
  */
 import type { PeerMemory } from "../model/control.ts";
+import { type Fault, fault } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
+import { sayNodes } from "../model/say.ts";
 import { after, type MonotonicMs } from "../model/units.ts";
 import type { Effect, Moment } from "./effects.ts";
 import { isHeard, type PeerView } from "./liveness.ts";
 import type { NodeState } from "./node-state.ts";
-import { type Judgement, judgeConfirmed, judgeDisk, rememberBirth, type Witness } from "./standing.ts";
+import {
+  type Judgement,
+  judgeConfirmed,
+  judgeDisk,
+  rememberBirth,
+  type Standing,
+  type Witness,
+} from "./standing.ts";
 
 /** Judges a disk whose standing is open, or was confirmed by some; one that is being filled is left as it is. */
 export const judgeStanding = (state: NodeState, { now }: Moment, effects: Effect[]): NodeState => {
@@ -83,6 +92,29 @@ export const refilled = (state: NodeState, { now }: Moment, effects: Effect[]): 
 export const waitingFor = (state: NodeState, now: MonotonicMs): readonly NodeId[] => {
   const judgement = judgementOf(state, now);
   return judgement?.kind === "wait" ? judgement.for : [];
+};
+
+/**
+ * Why this node may not vote and answer yet; null when it may. While it waits for nodes that are not there, and those that
+ * are there are too few, waiting is of no use, and that is what it says: NO_QUORUM. Of a new cluster all have to come.
+ */
+export const standingFault = (state: NodeState, now: MonotonicMs): Fault | null => {
+  const { standing, setup } = state;
+  if (standing.kind === "ready") return null;
+  const missing = waitingFor(state, now);
+  if (missing.length === 0) return fault("NODE_NOT_READY", { reason: openReasons[standing.kind] });
+  const nodes = setup.peers.length + 1;
+  const live = nodes - missing.length;
+  const needed = standing.kind === "unborn" ? nodes : setup.majority;
+  if (live < needed) return fault("NO_QUORUM", { live, needed });
+  return fault("NODE_NOT_READY", { reason: `it waits for ${sayNodes(missing)} to know its disk` });
+};
+
+const openReasons: Readonly<Record<Exclude<Standing["kind"], "ready">, string>> = {
+  unborn: "it does not know yet whether its empty disk is new",
+  returning: "the others have not said yet what they know of its disk",
+  lost: "all disks are empty, and one took the place of a damaged one",
+  rebuilding: "it is rebuilding",
 };
 
 const born = (

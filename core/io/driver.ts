@@ -6,7 +6,7 @@
 import type { Effect, Moment } from "../decide/effects.ts";
 import { type NodeEvent, type Step, stepNode } from "../decide/node.ts";
 import { idsOf } from "../decide/node-set.ts";
-import { memoriesOf, waitingFor } from "../decide/node-standing.ts";
+import { memoriesOf, standingFault, waitingFor } from "../decide/node-standing.ts";
 import {
   initialNode,
   isReady,
@@ -116,6 +116,8 @@ export interface NodeDriver {
   live(): readonly NodeId[];
   /** Whether this node may vote and answer. */
   readonly ready: boolean;
+  /** Why not: NO_QUORUM when nodes are missing for that, else NODE_NOT_READY; null when it may. */
+  standingFault(): Fault | null;
   /** Each peer's disk as last heard, live or not. */
   peerDisks(): ReadonlyMap<NodeId, PeerDisk>;
   /** The latest reports, our own included. */
@@ -219,7 +221,8 @@ class Driver implements NodeDriver {
     const ownTerm = election.durable.term;
     if (this.halted !== null) return fault("NODE_NOT_READY", { reason: "its disk failed" });
     if (!this.running || stop.kind !== "no") return fault("NODE_NOT_READY", { reason: "it is stopping" });
-    if (!this.ready) return fault("NODE_NOT_READY", { reason: "it is rebuilding" });
+    const standing = this.standingFault();
+    if (standing !== null) return standing;
     if (assignment.node !== this.id)
       return fault("PROTOCOL_VIOLATION", { reason: `an assignment to node ${assignment.node} came here` });
     if (assignment.by === "leader" && assignment.term < ownTerm)
@@ -262,6 +265,10 @@ class Driver implements NodeDriver {
     this.happen({ kind: "pulled", peer, store, upTo });
   }
 
+  standingFault(): Fault | null {
+    return standingFault(this.node, this.options.clock.monotonic());
+  }
+
   get ready(): boolean {
     return isReady(this.node);
   }
@@ -279,13 +286,8 @@ class Driver implements NodeDriver {
     for (const { id, ping, heardAt } of this.node.peers) {
       if (ping === null) continue;
       const { store, feedHead, ready, pulled } = ping;
-      disks.set(id, {
-        store,
-        feedHead,
-        ready,
-        heardAt,
-        hasOfOurs: pulled?.store === this.store ? pulled.upTo : 0,
-      });
+      const hasOfOurs = pulled?.store === this.store ? pulled.upTo : 0;
+      disks.set(id, { store, feedHead, ready, heardAt, hasOfOurs });
     }
     return disks;
   }

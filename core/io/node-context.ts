@@ -3,7 +3,7 @@
  */
 import type { ClusterConfig } from "../model/config.ts";
 import type { Event } from "../model/events.ts";
-import { type Fault, FaultError, fault, type Result } from "../model/faults.ts";
+import { type Fault, FaultError, type Result } from "../model/faults.ts";
 import type { NodeId, StoreId } from "../model/ids.ts";
 import type { Clock, Store } from "../ports.ts";
 import type { UnderWay } from "../store/under-way.ts";
@@ -75,9 +75,9 @@ export const readyPeers = ({ driver, self }: Pick<NodeContext, "driver" | "self"
   return driver.live().filter((node) => node !== self && disks.get(node)?.ready === true);
 };
 
-/** NODE_NOT_READY until this node's own disk may answer; DISK_* while its index may lack something. */
+/** NO_QUORUM or NODE_NOT_READY until this node's own disk may answer; DISK_* while its index may lack something. */
 export const readyFault = ({ driver, store }: Pick<NodeContext, "driver" | "store">): Fault | null =>
-  driver.ready ? store.readFault : fault("NODE_NOT_READY", { reason: "its disk is not refilled yet" });
+  driver.standingFault() ?? store.readFault;
 
 /** Every node's disk as it was last heard of, our own included. */
 export const disksOfAll = ({

@@ -24,6 +24,7 @@ import type { OperatorDesk } from "./serve-operator.ts";
 import { createShares } from "./serve-share.ts";
 import { createSettlements } from "./settlements.ts";
 import { createUpkeep } from "./upkeep.ts";
+import { waitingTeller } from "./waiting.ts";
 import type { MeasuredWork } from "./work.ts";
 
 export interface NodeParts {
@@ -181,24 +182,5 @@ const roomTeller = ({ work, log }: NodeContext): (() => void) => {
     if (isFull && !wasFull) log({ kind: "disk.filled", fault: problem });
     if (problem === null && wasFull) log({ kind: "disk.freed" });
     wasFull = isFull;
-  };
-};
-
-/** A node that starts hears the others soon; for whom it has waited for so long, somebody has to do something. */
-const waitingMs = 2_000;
-
-const waitingTeller = (
-  { driver, clock, log }: NodeContext,
-  waitingFor: () => readonly NodeId[],
-): (() => void) => {
-  let told = "";
-  let since = clock.monotonic();
-  return () => {
-    const missing = driver.ready ? [] : waitingFor();
-    const now = clock.monotonic();
-    if (missing.length === 0) since = now;
-    if (missing.join() === told || now < after(since, waitingMs)) return;
-    told = missing.join();
-    if (missing.length > 0) log({ kind: "disk.waiting", nodes: missing });
   };
 };

@@ -45,7 +45,7 @@ import { openDisk } from "./node-disk.ts";
 import { lockNode, type NodeLock, nodeFolderOf } from "./node-lock.ts";
 import { createPeers } from "./peers.ts";
 import type { Credentials } from "./pki/credentials.ts";
-import { newsOnly, sparingly } from "./rejections.ts";
+import { newsOnly, refusedOnce, sparingly } from "./rejections.ts";
 import { realRules } from "./rules.ts";
 import { type Service, serveConnection } from "./serve.ts";
 import { keepAcquainted } from "./serve-users.ts";
@@ -248,7 +248,7 @@ class Node {
   ): Result<{ readonly core: NodeCore; readonly links: ControlLinks }> {
     const { id, config, credentials, acceptLoss, onChange } = this.#options;
     const clock = this.#clock;
-    const log = (event: Event): void => this.#log(event);
+    const log = refusedOnce((event) => this.#log(event));
     const room = openSpareRoom(this.#folder);
     const standing = openStandingStore(this.#folder, identity, room);
     if (!standing.ok) return standing;

@@ -2,6 +2,7 @@
  * Whoever is turned away comes again, twice a second if it is a node; the log is to tell of it, not to be
  * filled with it. So each kind of trouble with each machine is told at once, and then once a minute.
  */
+import type { Event } from "../model/events.ts";
 import type { Fault } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
 import { after, type MonotonicMs } from "../model/units.ts";
@@ -26,6 +27,21 @@ export const sparingly = (
     const [oldest] = quietUntil.keys();
     if (quietUntil.size > toldMax && oldest !== undefined) quietUntil.delete(oldest);
     tell(remote, problem);
+  };
+};
+
+/** A client tries again what was refused, several times a second; of one image each reason is logged once. */
+export const refusedOnce = (log: (event: Event) => void): ((event: Event) => void) => {
+  const told = new Set<string>();
+  return (event) => {
+    if (event.kind === "image.refused") {
+      const about = `${event.image} ${event.fault.code}`;
+      if (told.has(about)) return;
+      told.add(about);
+      const [oldest] = told;
+      if (told.size > toldMax && oldest !== undefined) told.delete(oldest);
+    }
+    log(event);
   };
 };
 

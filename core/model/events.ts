@@ -7,6 +7,7 @@ import { type Fault, sayBytes, wordFault } from "./faults.ts";
 import type { Boot, ImageId, NodeId, StoreId, Term, UserName } from "./ids.ts";
 import { shortId } from "./ids.ts";
 import type { AssignedBy, Verdict } from "./records.ts";
+import { sayNodes } from "./say.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 
@@ -82,6 +83,8 @@ export type Event =
   | { readonly kind: "disk.outdated"; readonly reason: string }
   | { readonly kind: "disk.lost" }
   | { readonly kind: "disk.waiting"; readonly nodes: readonly NodeId[] }
+  /** After a while in which nobody started them. */
+  | { readonly kind: "disk.still-waiting"; readonly nodes: readonly NodeId[] }
   | { readonly kind: "disk.set-aside"; readonly path: string; readonly reason: string }
   | { readonly kind: "disk.refilled"; readonly records: number; readonly ms: number }
   | { readonly kind: "peer.rejected"; readonly remote: string; readonly fault: Fault }
@@ -136,14 +139,15 @@ export const levelOf = (event: Event): Level => {
     case "segment.mended":
     case "disk.rebuilding":
     case "disk.outdated":
-    case "disk.waiting":
+    case "disk.still-waiting":
     case "disk.lost":
     case "disk.set-aside":
-    case "image.refused":
     case "clock.differed":
     case "disk.filled":
     case "process.handled":
       return "warn";
+    case "image.refused":
+      return isGivenUp(event.fault) ? "info" : "warn";
     case "vote.granted":
     case "vote.refused":
     case "records.pulled":
@@ -153,6 +157,7 @@ export const levelOf = (event: Event): Level => {
       return "debug";
     case "scrub.ended":
     case "disk.born":
+    case "disk.waiting":
     case "disk.confirmed":
     case "disk.refilled":
     case "node.started":
@@ -179,6 +184,10 @@ export const levelOf = (event: Event): Level => {
       return "info";
   }
 };
+
+/** Of an upload: its own client was lost, not one of the nodes that were to store it. */
+const isGivenUp = (problem: Fault): boolean =>
+  problem.code === "CONNECTION_LOST" && !problem.peer.startsWith("node ");
 
 const sayImages = (images: number): string => (images === 1 ? "1 image" : `${images} images`);
 
@@ -262,6 +271,8 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
     case "image.stored":
       return `${who}: stored image ${shortId(event.image)}, ${sayBytes(event.bytes)}, ${event.copies} copies, ${event.ms.toFixed(1)} ms`;
     case "image.refused":
+      if (isGivenUp(event.fault))
+        return `${who}: the client of ${shortId(event.image)} went away before the image was stored`;
       return `${who}: refused ${shortId(event.image)}: ${wordFault(event.fault).what}`;
     case "image.inspected":
       return `${who}: decoded ${shortId(event.image)}: ${event.verdict}, ${event.ms.toFixed(1)} ms`;
@@ -282,7 +293,9 @@ export const sentenceOf = (node: NodeId, event: Event): string => {
     case "disk.outdated":
       return `${who}: this disk is old: ${event.reason}; it is set aside and refilled`;
     case "disk.waiting":
-      return `${who}: waiting for node ${event.nodes.join(", ")} to say what it remembers of this disk; start it, or go on without it: distinsta server ${node} --accept-loss`;
+      return `${who}: waiting for ${sayNodes(event.nodes)} to say what ${event.nodes.length === 1 ? "it knows" : "they know"} of this disk; the first time all nodes have to come`;
+    case "disk.still-waiting":
+      return `${who}: still waiting for ${sayNodes(event.nodes)}; if ${event.nodes.length === 1 ? "it" : "they"} will never come back, and only then: distinsta server ${node} --accept-loss`;
     case "disk.lost":
       return `${who}: all disks are empty, and one took the place of a damaged one: look at what is set aside, or begin anew: distinsta server ${node} --accept-loss`;
     case "disk.set-aside":

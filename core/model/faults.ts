@@ -5,8 +5,10 @@
  * disk — is a `Fault`: a code that scripts can match, a typed payload without secrets, and one function that
  * words it as _what_ happened and a _hint_ of what to do.
  */
+import { parseImageId, shortId } from "./ids.ts";
 import { sayBytes, visible } from "./say.ts";
 
+export { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 export { sayBytes } from "./say.ts";
 
 import type { FaultPayloads as Payloads } from "./fault-payloads.ts";
@@ -45,51 +47,17 @@ export class FaultError extends Error {
   }
 }
 
-/** 0 done, 1 failed, 2 usage or set-up, 3 no quorum or server, 4 no such image or user, 5 not allowed, 130 interrupted. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130;
-
-export const exitCodeOf = (problem: Fault): ExitCode => {
-  switch (problem.code) {
-    case "USAGE":
-    case "UNKNOWN_COMMAND":
-    case "CONFIG_MISSING":
-    case "CONFIG_INVALID":
-    case "CONFIG_DIFFERS":
-    case "CREDENTIALS_MISSING":
-    case "CREDENTIALS_INVALID":
-    case "CREDENTIALS_EXPIRED":
-    case "WRONG_CLUSTER":
-    case "WRONG_ROLE":
-    case "IMAGE_AMBIGUOUS":
-    case "NO_TERMINAL":
-      return 2;
-    case "NO_SERVER":
-    case "NO_QUORUM":
-    case "NO_LEADER":
-      return 3;
-    case "IMAGE_NOT_FOUND":
-    case "NOT_SHARED":
-    case "USER_NOT_FOUND":
-    case "USER_UNKNOWN":
-      return 4;
-    case "NOT_ALLOWED":
-    case "IMAGE_NOT_OWNED":
-    case "CREDENTIALS_REVOKED":
-      return 5;
-    case "INTERRUPTED":
-      return 130;
-    default:
-      return 1;
-  }
-};
-
 export interface Worded {
   readonly what: string;
   readonly hint: string;
 }
 
-/** What happened, and what to type or change. Without a final full stop, so that either can stand in a line. */
-export const wordFault = (problem: Fault): Worded => {
+/**
+ * What happened, and what to type or change. Without a final full stop, so that either can stand in a line. Images are
+ * named by their short ids.
+ */
+export const wordFault = (given: Fault): Worded => {
+  const problem = withShortId(given);
   const worded = (what: string, hint: string): Worded => ({ what: visible(what), hint: visible(hint) });
   switch (problem.code) {
     case "USAGE":
@@ -166,7 +134,7 @@ export const wordFault = (problem: Fault): Worded => {
     case "NO_QUORUM":
       return worded(
         `no quorum: ${problem.live} of the ${problem.needed} nodes that are needed`,
-        "start the nodes that are down: distinsta server ID",
+        "start the nodes that are down, distinsta status names them: distinsta server ID",
       );
     case "NO_LEADER":
       return worded("no leader is elected yet", "wait a second and try again; see: distinsta status");
@@ -188,7 +156,7 @@ export const wordFault = (problem: Fault): Worded => {
       return worded(`too much at once: ${problem.what}`, "try again in a moment");
     case "SEALED_NOT_SAVED":
       return worded(
-        `${problem.id} is stored, but its sealed file could not be saved here: ${problem.reason}`,
+        `image ${problem.id} is stored, but its sealed file could not be saved here: ${problem.reason}`,
         `do not upload it again; fetch the file: distinsta client USER get ${problem.id} --sealed`,
       );
     case "OUTCOME_UNKNOWN":
@@ -251,6 +219,11 @@ export const wordFault = (problem: Fault): Worded => {
         "upload it again when nothing writes to it",
       );
     case "NOTHING_MATCHES":
+      if (!/[*?[\]{}]/.test(problem.pattern))
+        return worded(
+          `there is no file in ${problem.pattern}`,
+          "hidden files are left out; name them one by one",
+        );
       return worded(
         `nothing matches ${problem.pattern}`,
         "check the pattern; quote it if the shell should not expand it",
@@ -289,7 +262,7 @@ export const wordFault = (problem: Fault): Worded => {
     case "IMAGE_NOT_FOUND":
       return worded(`no image ${problem.id}`, "see: distinsta client USER list");
     case "IMAGE_AMBIGUOUS":
-      return worded(`${problem.id} could be ${problem.candidates.join(", ")}`, "type more of the id");
+      return worded(`${problem.id} could be any of ${problem.candidates.join(", ")}`, "name one of these");
     case "IMAGE_UNAVAILABLE":
       return worded(
         `image ${problem.id} cannot be read now: ${problem.reason}`,
@@ -365,8 +338,17 @@ export const wordFault = (problem: Fault): Worded => {
         `see why: distinsta server ${problem.node} --headless`,
       );
     case "NO_TERMINAL":
-      return worded("the console needs a terminal", "run it in a terminal, or use: distinsta status");
+      return worded(
+        "pictures are drawn on a terminal, and there is none here",
+        "save the picture instead: distinsta client USER get ID",
+      );
     case "INTERRUPTED":
       return worded("interrupted", "run it again to go on");
   }
+};
+
+/** What was not found is named as it was asked for. */
+const withShortId = (problem: Fault): Fault => {
+  const id = "id" in problem && problem.code !== "IMAGE_NOT_FOUND" ? parseImageId(problem.id) : null;
+  return id === null ? problem : ({ ...problem, id: shortId(id) } as Fault);
 };

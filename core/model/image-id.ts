@@ -2,7 +2,7 @@
  * An image's id is a UUIDv7 that the client picks once, for all retries: 48 bits of wall time in
  * milliseconds, then 74 random bits (RFC 9562 §5.7). Ids therefore sort by time, and the time can be read back.
  */
-import { type ImageId, imageId, parseImageId } from "./ids.ts";
+import { type ImageId, imageId, parseImageId, shortId } from "./ids.ts";
 import { type WallMs, wallMs } from "./units.ts";
 
 /** `random` is 10 random bytes, of which 74 bits are used. */
@@ -26,8 +26,13 @@ export const digestBucketMs = 2 ** 22;
 /** Which span of `digestBucketMs` the time inside the id falls into, counted from 1970. */
 export const digestBucketOf = (id: ImageId): number => Math.floor(createdAtOf(id) / digestBucketMs);
 
-/** A whole id, a short id or a beginning: what `part` may be when a person names an image. */
+/** So many digits of a short id are a beginning of it: one digit would be that of every sixteenth image. */
+export const shortDigitsMin = 2;
+
+/** A whole id, a short id or a beginning of either: what `part` may be when a person names an image. */
 export const namesImage = (part: string, id: ImageId): boolean =>
-  parseImageId(part) === id || id.startsWith(part) || id.slice(-8) === part;
+  parseImageId(part) === id ||
+  id.startsWith(part) ||
+  (part.length >= shortDigitsMin && shortId(id).startsWith(part));
 
 export const imageIdPart = /^[0-9a-f-]{1,36}$/;

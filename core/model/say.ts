@@ -18,3 +18,10 @@ export const sayBytes = (bytes: number): string => {
 /** Names come from strangers, and a terminal obeys control characters: they are shown as `?`. */
 export const visible = (text: string): string =>
   text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "?");
+
+/** `node 2`, `nodes 1 and 3`, `nodes 1, 2 and 3`. */
+export const sayNodes = (ids: readonly number[]): string => {
+  const last = ids.at(-1);
+  if (ids.length <= 1) return `node ${last ?? "?"}`;
+  return `nodes ${ids.slice(0, -1).join(", ")} and ${last}`;
+};

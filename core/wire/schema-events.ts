@@ -94,6 +94,7 @@ const eventSchemas = {
   "disk.rebuilding": event("disk.rebuilding", {}),
   "disk.outdated": event("disk.outdated", { reason: words }),
   "disk.waiting": event("disk.waiting", { nodes: z.array(nodeId).max(nodeIdMax) }),
+  "disk.still-waiting": event("disk.still-waiting", { nodes: z.array(nodeId).max(nodeIdMax) }),
   "disk.lost": event("disk.lost", {}),
   "disk.set-aside": event("disk.set-aside", { path: words, reason: words }),
   "disk.refilled": event("disk.refilled", { records: count, ms: measure }),

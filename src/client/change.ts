@@ -14,11 +14,12 @@ export const change = async (
   talk: Talk,
   command: Change,
   trashDays: number,
+  signal: AbortSignal,
 ): Promise<ExitCode> => {
   if (command.kind === "purge" && !command.yes && talk.confirm === null) throw new FaultError(nobodyToAsk);
   const faults: (Fault | null)[] = [];
   for (const part of command.ids) {
-    const problem = await changeOne(client, talk, command, part, trashDays);
+    const problem = await changeOne(client, talk, command, part, trashDays, signal);
     if (problem?.code === "INTERRUPTED") return exitCodeOf(problem);
     if (problem !== null) talk.failure({ id: part }, problem);
     faults.push(problem);
@@ -28,7 +29,7 @@ export const change = async (
 
 const nobodyToAsk = fault("USAGE", {
   message: "purge cannot be undone, and there is nobody here to ask",
-  hint: "say that it is meant: purge ID --yes",
+  hint: "say that it is meant: distinsta client USER purge ID --yes",
 });
 
 const changeOne = async (
@@ -37,6 +38,7 @@ const changeOne = async (
   command: Change,
   part: string,
   trashDays: number,
+  signal: AbortSignal,
 ): Promise<Fault | null> => {
   const found = await client.find(part);
   if (!found.ok) return found.fault;
@@ -60,7 +62,8 @@ const changeOne = async (
     }
     case "purge": {
       if (!command.yes && !(await isMeant(client, talk, id))) {
-        talk.remark(`${short} stays`);
+        if (signal.aborted) return fault("INTERRUPTED", {});
+        talk.remark(`${short} stays as it is`);
         return null;
       }
       const done = await client.purge(id);

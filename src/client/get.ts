@@ -43,6 +43,11 @@ const refuseNonsense = ({ output, ids }: Get, json: boolean): void => {
     throw new FaultError(fault("USAGE", { message, hint }));
   };
   if (output === "-" && json) usage("-o - and --json both want standard output", "leave one of them out");
+  if (output === "-" && process.stdout.isTTY === true)
+    usage(
+      "the bytes of an image would only spoil the terminal",
+      "pipe them on, or save them: distinsta client USER get ID -o FILE",
+    );
   if (output !== null && ids.length > 1 && !isFolder(output)) {
     usage(`several images cannot all go to ${output}`, "give a folder that exists, or one id");
   }

@@ -50,7 +50,7 @@ const infoJson = (described: Described, trashMs: number) => {
   };
 };
 
-const infoText = (described: Described, trashMs: number): string => {
+const infoText = (described: Described, trashMs: number): readonly string[] => {
   const { record } = described;
   const { facts, processing, inspection, trashed } = record;
   const size = facts.width === 0 ? "" : `, ${facts.width}x${facts.height}`;
@@ -80,7 +80,7 @@ const infoText = (described: Described, trashMs: number): string => {
           ] as const,
         ]),
   ];
-  return [facts.name, ...rows.map(([what, says]) => `  ${what.padEnd(11)}${says}`)].join("\n");
+  return [facts.name, ...rows.map(([what, says]) => `  ${what.padEnd(11)}${says}`)];
 };
 
 const copiesOf = (described: Described): string => {

@@ -57,7 +57,13 @@ export const openPaneClient = (desk: Desk, history: History, words: PaneWords): 
   const run = async (line: string, room: PictureRoom, signal: AbortSignal): Promise<void> => {
     history.add(line);
     const board = boardIn(room, false);
-    await runLine(desk, line, words, (json) => talkTo(voice, json, null, null, board), signal);
+    await runLine(
+      desk,
+      line,
+      words,
+      (json) => talkTo({ ...voice, columns: room.columns }, json, null, null, board),
+      signal,
+    );
     sources.refresh();
   };
   const complete = async (before: string): Promise<void> => {

@@ -141,7 +141,7 @@ class Prompt {
     const read = readLine(line, "person");
     const asJson = json || (read.ok && read.value?.settings.json === true);
     const screen = screenOn(process.stdout, process.env, this.#options.paint === "colored");
-    const talk = talkFor(asJson, (question) => this.#ask(question), screen);
+    const talk = talkFor(asJson, "", (question) => this.#ask(question), screen);
     if (!read.ok) {
       talk.failure({}, read.fault);
       return;

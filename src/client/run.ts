@@ -65,10 +65,10 @@ const perform = async (
     case "rm":
     case "restore":
     case "purge":
-      return change(desk.client, talk, command, desk.config.storage.trashMs / dayMs);
+      return change(desk.client, talk, command, desk.config.storage.trashMs / dayMs, signal);
     case "status": {
       const snapshot = must(await desk.client.status());
-      talk.item(statusJson(snapshot), statusLines(snapshot).join("\n"));
+      talk.item(statusJson(snapshot), statusLines(snapshot, talk.columns));
       return 0;
     }
     case "help":

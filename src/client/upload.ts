@@ -71,7 +71,7 @@ const uploadOne = async (
   const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   talk.item(
     { file: item.file, ...resultOf(stored.value, bytes, ms) },
-    sentenceOf(item.file, stored.value, bytes, ms),
+    linesOf(item.file === "-" ? name : item.file, stored.value, bytes, ms),
   );
   return null;
 };
@@ -85,7 +85,7 @@ const sourceOf = async (
   if (!item.path.ok) return item.path;
   if (item.path.value !== "-") return fileSource(item.path.value);
   if (command.name === null) {
-    const hint = "add --name, for example: upload - --name cat.png";
+    const hint = "add --name, for example: distinsta client USER upload - --name cat.png";
     return bad(fault("USAGE", { message: "standard input has no name", hint }));
   }
   const stdin = addAbortSignal(signal, process.stdin);
@@ -98,7 +98,12 @@ const resultOf = ({ receipt, savedAs }: Uploaded, bytes: number, ms: number) => 
   return { ok: true, id, node, term, assignedBy, bytes, copies, savedAs, ms };
 };
 
-const sentenceOf = (file: string, { receipt, savedAs }: Uploaded, bytes: number, ms: number): string => {
+const linesOf = (
+  file: string,
+  { receipt, savedAs }: Uploaded,
+  bytes: number,
+  ms: number,
+): readonly string[] => {
   const { node, id, copies, repeated, assignedBy } = receipt;
   const how = repeated
     ? " (stored by an earlier try)"
@@ -109,7 +114,7 @@ const sentenceOf = (file: string, { receipt, savedAs }: Uploaded, bytes: number,
     `✓ Server ${node} processed request${how}`,
     `  ${file}: ${shortId(id)}, ${sayBytes(bytes)}, ${copies} copies, ${ms} ms`,
     `  ${fromHere(savedAs)}`,
-  ].join("\n");
+  ];
 };
 
 /** Who got the broadcast and did not process: `- Server 1 declined: assigned to node 2`. */

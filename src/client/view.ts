@@ -40,16 +40,11 @@ export const view = async (
     return others.length === 0
       ? pinOne(gallery, talk, talk.board, id)
       : pinSheet(gallery, talk, talk.board, ids);
-  if (talk.screen === null) throw new FaultError(nothingToDrawOn);
+  if (talk.screen === null) throw new FaultError(fault("NO_TERMINAL", {}));
   return others.length === 0
     ? viewOne(gallery, talk, talk.screen, id)
     : viewSheet(gallery, talk, talk.screen, ids);
 };
-
-const nothingToDrawOn = fault("USAGE", {
-  message: "view draws pictures, and there is no terminal here to draw on",
-  hint: "save it instead: get ID",
-});
 
 const pinOne = async (gallery: Gallery, talk: Talk, board: Board, part: string): Promise<ExitCode> => {
   const found = await findSeen(gallery, part);

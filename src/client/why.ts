@@ -35,7 +35,7 @@ const whyJson = (described: Described) => {
   };
 };
 
-const whyText = (described: Described): string => {
+const whyText = (described: Described): readonly string[] => {
   const { record } = described;
   const { facts, processing } = record;
   const synced = homesOf(record).filter(({ syncedAt }) => syncedAt !== null);
@@ -48,14 +48,14 @@ const whyText = (described: Described): string => {
       const gone = isLive(home, described) ? "" : ", which is not there now";
       return `  on the disk of node ${home.node}${gone} at ${sayTime(home.syncedAt ?? 0)}`;
     }),
-  ].join("\n");
+  ];
 };
 
 const placement = ({ node, term, assignedBy, leader, candidates }: Processing): string => {
   if (assignedBy === "fallback")
     return `in term ${term} nobody led, so the client chose node ${node}: the first for this id`;
   const who = leader === null ? "the leader" : `node ${leader}, leader`;
-  const among = candidates.length > 1 ? ", which had the least in front of it" : "";
+  const among = candidates.length > 1 ? ", which had least in front of it" : "";
   return `${who} of term ${term}, gave it to node ${node}${among}`;
 };
 

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { nearestOf } from "../../core/io/config/wording.ts";
 import { bad, type Fault, FaultError, fault, good, type Result } from "../../core/model/faults.ts";
 import type { UserName } from "../../core/model/ids.ts";
+import { splitLeading } from "../command-words.ts";
 import { numberOf, type Settings, userOf } from "../settings.ts";
 
 export type ClientCommand =
@@ -80,6 +81,7 @@ export const commandEntries: readonly CommandEntry[] = [
     onlyReads: false,
     read: (paths, { recursive, jobs, name }, where) => {
       if (paths.includes("-")) refuseInside(where, "upload - reads standard input, and so do these commands");
+      else if (name !== undefined) throw new FaultError(nameWithoutInput);
       const count = numberOf("--jobs", String(jobs), 1, jobsMax);
       return { kind: "upload", paths, recursive: recursive === true, jobs: count, name: textOr(name, null) };
     },
@@ -209,11 +211,16 @@ export const commandEntries: readonly CommandEntry[] = [
   },
 ];
 
+const nameWithoutInput = fault("USAGE", {
+  message: "--name names standard input, and that is not uploaded here",
+  hint: "a file keeps its own name; for standard input: distinsta client USER upload - --name cat.png",
+});
+
 const textOr = <Other>(given: string | boolean | undefined, other: Other): string | Other =>
   typeof given === "string" ? given : other;
 
 const refuseInside = (where: Where, message: string): void => {
-  const hint = "run it as one command: distinsta client USER …";
+  const hint = "run it as one command, from the shell: distinsta client NAME …";
   if (where === "inside") throw new FaultError(fault("USAGE", { message, hint }));
 };
 
@@ -236,21 +243,15 @@ export interface Led {
 
 /** Takes the options before the command off: `client alice --json list`. Errors: USAGE. */
 export const leadingOptions = (words: readonly string[]): Result<Led> => {
+  const split = splitLeading(words, "distinsta client --help");
+  if (!split.ok) return split;
   let settings: Partial<Settings> = {};
-  for (let at = 0; at < words.length; at++) {
-    const [flag = "", given] = (words[at] ?? "").split(/=(.*)/s, 2);
+  for (const [flag, value] of split.value.options) {
     if (flag === "--json") settings = { ...settings, json: true };
     else if (flag === "--no-color") settings = { ...settings, color: false };
-    else if (flag === "--config" || flag === "--data") {
-      const value = given ?? words[++at];
-      if (value === undefined) {
-        const hint = "see: distinsta client --help";
-        return bad(fault("USAGE", { message: `${flag} needs a value`, hint }));
-      }
-      settings = { ...settings, [flag.slice(2)]: value };
-    } else return good({ settings, rest: words.slice(at) });
+    else settings = { ...settings, [flag.slice(2)]: value };
   }
-  return good({ settings, rest: [] });
+  return good({ settings, rest: split.value.rest });
 };
 
 /** Errors: USAGE, UNKNOWN_COMMAND. */
@@ -275,7 +276,7 @@ export const parseWords = (words: readonly string[], where: Where): Result<Spoke
   } catch (error) {
     if (error instanceof FaultError) return bad(error.fault);
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) return bad(usageFault(error, where));
+    if (error.exitCode !== 0) return bad(usageFault(error, words, where));
   }
   if (spoken !== null) return good(spoken);
   return good({ command: { kind: "help", text: help }, settings: {} });
@@ -317,10 +318,14 @@ const helpText = (name: string | undefined, where: Where): string => {
     return command.helpInformation();
   }
   if (where === "shell") return program.helpInformation();
+  return `${[...commandRows(), "", ...insideHints].join("\n")}\n`;
+};
+
+/** Every command, a line each. */
+export const commandRows = (): readonly string[] => {
   const usages = commandEntries.map((entry) => usageOf(entry));
   const width = Math.max(...usages.map((usage) => usage.length)) + 3;
-  const rows = commandEntries.map((entry, index) => `  ${(usages[index] ?? "").padEnd(width)}${entry.says}`);
-  return `${[...rows, "", ...insideHints].join("\n")}\n`;
+  return commandEntries.map((entry, index) => `  ${(usages[index] ?? "").padEnd(width)}${entry.says}`);
 };
 
 const insideHints = [
@@ -345,18 +350,18 @@ const usageOf = ({ name, operands, options }: CommandEntry): string => {
 const unknownCommand = (got: string): Fault =>
   fault("UNKNOWN_COMMAND", {
     got,
-    suggestion:
-      nearestOf(
-        got,
-        commandEntries.map((entry) => entry.name),
-      ) ?? "help",
+    suggestion: nearestOf(
+      got,
+      commandEntries.map((entry) => entry.name),
+    ),
   });
 
-const usageFault = (error: CommanderError, where: Where): Fault => {
+const usageFault = (error: CommanderError, [word = ""]: readonly string[], where: Where): Fault => {
   const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
   if (error.code === "commander.unknownCommand") return unknownCommand(/'(.*)'/.exec(message)?.[1] ?? "");
+  const about = commandEntries.some(({ name }) => name === word) ? `help ${word}` : "help";
   return fault("USAGE", {
     message,
-    hint: where === "shell" ? "see: distinsta client USER help" : "see: help",
+    hint: where === "shell" ? `see: distinsta client USER ${about}` : `see: ${about}`,
   });
 };

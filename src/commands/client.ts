@@ -3,7 +3,8 @@
  */
 import { createInterface } from "node:readline/promises";
 import { discardParts } from "../../core/io/client/sealed-file.ts";
-import { type ExitCode, exitCodeOf, fault } from "../../core/model/faults.ts";
+import { type ExitCode, exitCodeOf, fault, good } from "../../core/model/faults.ts";
+import type { UserName } from "../../core/model/ids.ts";
 import { printable } from "../../ui/model/line.ts";
 import { type Desk, openDesk } from "../client/desk.ts";
 import { historyPath, openHistory } from "../client/history.ts";
@@ -18,7 +19,12 @@ import { configOf, must, type Settings, userOf } from "../settings.ts";
 export const client = async (outer: Settings, word: string, words: readonly string[]): Promise<ExitCode> => {
   const user = userOf(word);
   const led = must(leadingOptions(words));
-  const spoken = led.rest.length === 0 ? null : must(parseWords(led.rest, "shell"));
+  const parsed = led.rest.length === 0 ? good(null) : parseWords(led.rest, "shell");
+  if (!parsed.ok) {
+    talkFor(outer.json === true || words.includes("--json"), callOf(user)).failure({}, parsed.fault);
+    return exitCodeOf(parsed.fault);
+  }
+  const spoken = parsed.value;
   const settings: Settings = { ...outer, ...led.settings, ...spoken?.settings };
   if (spoken?.command.kind === "help") {
     talkFor(false).page(spoken.command.text);
@@ -33,16 +39,25 @@ export const client = async (outer: Settings, word: string, words: readonly stri
   }
 };
 
+/** What is typed before a command of this client. */
+const callOf = (user: UserName): string => `distinsta client ${user} `;
+
 const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Promise<ExitCode> => {
   const json = settings.json === true;
   if (spoken !== null) {
-    const signal = interruptSignal();
+    const interrupt = interruptible();
+    const { signal } = interrupt;
     const screen = screenOn(process.stdout, process.env, settings.color);
-    return runClientCommand(desk, talkFor(json, askerOn(signal), screen), spoken.command, signal);
+    return runClientCommand(
+      desk,
+      talkFor(json, callOf(desk.client.user), askerOn(interrupt), screen),
+      spoken.command,
+      signal,
+    );
   }
   if (process.stdin.isTTY !== true) {
     const { runScript } = await import("../client/script.ts");
-    return runScript(desk, process.stdin, json, interruptSignal());
+    return runScript(desk, process.stdin, json, interruptible().signal);
   }
   const { runPrompt } = await import("../client/prompt.ts");
   const { stdin } = process;
@@ -53,22 +68,30 @@ const serve = async (desk: Desk, settings: Settings, spoken: Spoken | null): Pro
 };
 
 /** Questions go to standard error, because the answers of commands are on standard output. */
-const askerOn = (signal: AbortSignal): Confirm | null => {
+const askerOn = ({ signal, stop }: Interruptible): Confirm | null => {
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
   return async (question) => {
     const asker = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      return isYes(await asker.question(`${printable(question)} [y/N] `, { signal }));
-    } catch {
-      return false; // ^C, or the end of the input
-    } finally {
-      asker.close();
-    }
+    // While a line is edited the terminal makes no signal of ^C.
+    asker.on("SIGINT", stop);
+    const ended = new Promise<null>((resolve) => asker.on("close", () => resolve(null)));
+    const answered = asker.question(`${printable(question)} [y/N] `, { signal }).catch(() => null);
+    const answer = await Promise.race([answered, ended]);
+    // Whoever answered has ended the line.
+    if (answer === null) process.stderr.write("\n");
+    asker.close();
+    return answer !== null && isYes(answer);
   };
 };
 
+interface Interruptible {
+  readonly signal: AbortSignal;
+  /** As ^C does. */
+  readonly stop: () => void;
+}
+
 /** ^C ends the command in good order; a second one ends it at once. Neither leaves a half-written file behind. */
-const interruptSignal = (): AbortSignal => {
+const interruptible = (): Interruptible => {
   const asked = new AbortController();
   const stop = (): void => {
     if (asked.signal.aborted) {
@@ -78,5 +101,5 @@ const interruptSignal = (): AbortSignal => {
     asked.abort();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  return asked.signal;
+  return { signal: asked.signal, stop };
 };

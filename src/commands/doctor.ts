@@ -5,7 +5,8 @@ import type { Finding } from "../../core/decide/doctor/facts.ts";
 import { bad } from "../../core/decide/doctor/findings.ts";
 import { examine } from "../../core/io/doctor/examine.ts";
 import { type ExitCode, FaultError, wordFault } from "../../core/model/faults.ts";
-import { printJson, printLine } from "../output.ts";
+import { hanging } from "../hanging.ts";
+import { outputColumns, printJson, printLine } from "../output.ts";
 import { configOf, type Settings } from "../settings.ts";
 
 /** 0 when all is well, 1 when anything is to be done. */
@@ -13,7 +14,7 @@ export const doctor = async (settings: Settings): Promise<ExitCode> => {
   const findings = await findingsOf(settings);
   for (const finding of findings) {
     if (settings.json === true) printJson(jsonOf(finding));
-    else for (const line of linesOf(finding)) printLine(line);
+    else for (const line of linesOf(finding, outputColumns())) printLine(line);
   }
   return findings.every(({ level }) => level === "good") ? 0 : 1;
 };
@@ -41,7 +42,8 @@ const jsonOf = ({ check, level, message, hint }: Finding) => ({
 const signs: Readonly<Record<Finding["level"], string>> = { good: "✓", warning: "!", bad: "✗", unknown: "?" };
 const checkWidth = "configuration".length;
 
-const linesOf = ({ check, level, message, hint }: Finding): readonly string[] => [
-  `${signs[level]} ${check.padEnd(checkWidth)}  ${message}`,
+/** A hint is one line, however long: it can be copied. */
+const linesOf = ({ check, level, message, hint }: Finding, width: number): readonly string[] => [
+  ...hanging(`${signs[level]} ${check.padEnd(checkWidth)}  ${message}`, checkWidth + 4, width),
   ...(hint === "" ? [] : [`  hint: ${hint}`]),
 ];

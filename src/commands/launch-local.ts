@@ -4,9 +4,8 @@ import { userCredentials } from "../../core/io/pki/places.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import type { UserName } from "../../core/model/ids.ts";
 import { absentClient, type PaneClient } from "../client/pane.ts";
-import { onTerminal } from "../console/open.ts";
 import { type LaunchOptions, writeLocalConfig } from "../launch/local-config.ts";
-import { must, type Settings, userOf } from "../settings.ts";
+import { must, onTerminal, type Settings, userOf } from "../settings.ts";
 
 export const launchLocal = async (settings: Settings): Promise<ExitCode> => {
   const user = userOf(settings.user ?? "alice");

@@ -8,12 +8,11 @@
 import { lockKnownNode } from "../../core/io/node-lock.ts";
 import { type ExitCode, FaultError, fault } from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
-import { configOf, type Located, must, nodeIdOf, type Settings } from "../settings.ts";
+import { configOf, type Located, must, nodeIdOf, onTerminal, type Settings } from "../settings.ts";
 
 export const server = async (settings: Settings, word: string): Promise<ExitCode> => {
   const id = nodeIdOf(word);
-  const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  if (settings.headless === true || !onTerminal) return serveHeadless(settings, id);
+  if (settings.headless === true || !onTerminal()) return serveHeadless(settings, id);
   const located = await locate(settings, id);
   const { serverWithConsole } = await import("./server-console.ts");
   return serverWithConsole(settings, located, id);

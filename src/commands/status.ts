@@ -5,7 +5,7 @@ import { askStatus } from "../../core/io/client/status.ts";
 import { systemClock } from "../../core/io/clock.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import { statusCredentialsFor } from "../credentials.ts";
-import { printJson, printLine } from "../output.ts";
+import { outputColumns, printJson, printLine } from "../output.ts";
 import { configOf, must, type Settings } from "../settings.ts";
 import { statusJson, statusLines } from "../status-text.ts";
 
@@ -15,7 +15,7 @@ export const status = async (settings: Settings): Promise<ExitCode> => {
   try {
     const snapshot = must(await askStatus(session));
     if (settings.json === true) printJson(statusJson(snapshot));
-    else for (const line of statusLines(snapshot)) printLine(line);
+    else for (const line of statusLines(snapshot, outputColumns())) printLine(line);
     return 0;
   } finally {
     session.pool.close();

@@ -8,7 +8,7 @@ import { userFolder } from "../../core/io/pki/places.ts";
 import { addUser } from "../../core/io/pki/users.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import type { WallMs } from "../../core/model/units.ts";
-import { printJson, printLine } from "../output.ts";
+import { outputColumns, printJson, printLine } from "../output.ts";
 import { must, type Settings, userOf } from "../settings.ts";
 
 export const addUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {
@@ -46,19 +46,31 @@ const signRequest = async (settings: Settings, word: string, request: string): P
 };
 
 export const listUsersCommand = async (settings: Settings): Promise<ExitCode> => {
-  for (const { name, recipient, validUntil, revokedAt } of must(listUsers(settings.data, wallNow()))) {
+  const users = must(listUsers(settings.data, wallNow()));
+  const nameWidth = Math.max(0, ...users.map(({ name }) => name.length));
+  for (const { name, recipient, validUntil, revokedAt } of users) {
     const until = isoOf(validUntil);
     const since = isoOf(revokedAt);
     if (settings.json === true) printJson({ name, recipient, validUntil: until, revokedAt: since });
     else {
       const standing = since === null ? "" : `  revoked ${since.slice(0, 10)}`;
-      printLine(`${name.padEnd(32)}  ${until?.slice(0, 10) ?? unknown}  ${recipient ?? unknown}${standing}`);
+      const before = `${name.padEnd(nameWidth)}  ${until?.slice(0, 10) ?? unknown}  `;
+      const room = outputColumns() - before.length - standing.length;
+      printLine(before + shortened(recipient ?? unknown, room) + standing);
     }
   }
   return 0;
 };
 
 const unknown = "-         ";
+
+/** Beginning and end, where both do not fit whole; at least so much that people can tell two of them apart. */
+const shortened = (recipient: string, room: number): string =>
+  recipient.length <= room
+    ? recipient
+    : `${recipient.slice(0, Math.max(12, room - endLetters - 1))}…${recipient.slice(-endLetters)}`;
+const endLetters = 6;
+
 const isoOf = (at: WallMs | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 export const requestUserCommand = async (settings: Settings, word: string): Promise<ExitCode> => {

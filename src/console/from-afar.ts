@@ -7,9 +7,9 @@ import { commandFor } from "../../core/io/pki/places.ts";
 import type { ClusterConfig } from "../../core/model/config.ts";
 import type { ExitCode } from "../../core/model/faults.ts";
 import type { ConsoleCrew } from "../../ui/run.ts";
-import type { Settings } from "../settings.ts";
+import { onTerminal, type Settings } from "../settings.ts";
 import { type Hub, openHub } from "./hub.ts";
-import { onTerminal, openConsole } from "./open.ts";
+import { openConsole } from "./open.ts";
 
 export interface FromAfar {
   readonly settings: Settings;

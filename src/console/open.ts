@@ -35,9 +35,6 @@ export const setupOf = (
   leaves: wish.leaves,
 });
 
-/** Whether there is a terminal to draw on and to type at. */
-export const onTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
-
 export interface Ended<Crew> {
   readonly exit: ConsoleExit;
   /** Null when the console ended before it was asked for. */

@@ -7,9 +7,9 @@ import { wallNow } from "../../core/io/clock.ts";
 import type { ClusterConfig } from "../../core/model/config.ts";
 import { formatAddress } from "../../core/model/config.ts";
 import { type LogEntry, sentenceOf } from "../../core/model/events.ts";
-import { type ExitCode, exitCodeOf, type Fault, fault } from "../../core/model/faults.ts";
+import { type ExitCode, type Fault, fault } from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
-import { complainOnly, failureOf, printJson } from "../output.ts";
+import { complainAsEvent, printJson } from "../output.ts";
 import { type ClusterNews, type LocalCluster, startLocalCluster } from "./local-cluster.ts";
 import type { LaunchOptions } from "./local-config.ts";
 import { stopAsked } from "./signals.ts";
@@ -33,10 +33,7 @@ export const runHeadless = async (options: LaunchOptions): Promise<ExitCode> => 
   if (problem !== null) {
     teller.stopTelling();
     await cluster.stop();
-    complainOnly(problem);
-    const { code, message, hint } = failureOf(problem);
-    printJson({ event: "failed", code, message, hint });
-    return exitCodeOf(problem);
+    return complainAsEvent(problem);
   }
   teller.begin(cluster);
   await asked;

@@ -12,7 +12,9 @@ import { makeFolder, writeFileAtomically } from "../../core/io/files.ts";
 import { type ClusterConfig, formatAddress } from "../../core/model/config.ts";
 import { FaultError, fault } from "../../core/model/faults.ts";
 import { type NodeId, nodeId, nodeIdMax } from "../../core/model/ids.ts";
+import { nameConfig } from "../output.ts";
 import { must, numberOf, type Settings } from "../settings.ts";
+import { takenAddress } from "./free-ports.ts";
 
 export interface LaunchOptions {
   readonly config: ClusterConfig;
@@ -24,7 +26,7 @@ export interface LaunchOptions {
   readonly acceptLoss?: boolean;
 }
 
-/** Throws FaultError: USAGE, CONFIG_*, FILE_UNWRITABLE. */
+/** Nothing is written when it throws FaultError: USAGE, CONFIG_*, ADDRESS_IN_USE, FILE_UNWRITABLE. */
 export const writeLocalConfig = async (settings: Settings): Promise<LaunchOptions> => {
   const { data } = settings;
   const nodes = numberOf("--nodes", settings.nodes ?? "3", 1, nodeIdMax);
@@ -37,8 +39,11 @@ export const writeLocalConfig = async (settings: Settings): Promise<LaunchOption
     base === null
       ? parseServers(servers)
       : { ...base, servers, replication: Math.min(base.replication, nodes) };
+  const taken = await takenAddress(servers);
+  if (taken !== null) throw new FaultError(taken);
   must(makeFolder(data));
   must(writeFileAtomically(configPath, renderConfig(config)));
+  nameConfig(configPath);
   return { config, configPath, data };
 };
 

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ImageId, UserName } from "../../core/model/ids.ts";
-import { digestBucketMs, digestBucketOf } from "../../core/model/image-id.ts";
+import { digestBucketMs, digestBucketOf, namesImage } from "../../core/model/image-id.ts";
 import type { Change, Index, IndexChange, IndexRow, IndexStep, Place } from "../../core/ports.ts";
 import {
   alice,
@@ -328,7 +328,7 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
       const lengths = Array.from({ length: id.length + 1 }, (_, length) => length);
       for (const length of lengths) {
         const part = id.slice(0, length);
-        const expected = [3, 2, 1].map((n) => idAt(n)).filter((other) => other.startsWith(part));
+        const expected = [3, 2, 1].map((n) => idAt(n)).filter((other) => namesImage(part, other));
         expect(idsOf(await index.find(alice, part, 10)), part).toEqual(expected);
       }
       expect(idsOf(await index.find(alice, "", 2))).toEqual([idAt(3), idAt(2)]);
@@ -345,6 +345,20 @@ export const describeIndex = (name: string, makeLab: () => IndexLab): void => {
         idAt(90_000, start),
         ...[idAt(2, "deadbeef"), idAt(1)].filter((id) => id.startsWith(start)),
       ]);
+    });
+
+    test("by a beginning of the short id, of two digits and more, own images and shared ones", async () => {
+      const index = await open();
+      const rows = [rowAt(1, { id: idAt(1, "deadbeef") }), rowAt(2, { id: idAt(2, "dec0de00") })];
+      const shared = rowAt(3, { id: idAt(3, "decade00"), owner: bob, readers: [alice] });
+      await putAll(index, ...rows, shared, rowAt(4, { id: idAt(4, "deadbeef"), owner: bob }));
+      const [dead, code, decade] = [idAt(1, "deadbeef"), idAt(2, "dec0de00"), idAt(3, "decade00")];
+      expect(idsOf(await index.find(alice, "de", 10))).toEqual([decade, code, dead]);
+      expect(idsOf(await index.find(alice, "de", 2))).toEqual([decade, code]);
+      expect(idsOf(await index.find(alice, "dec", 10))).toEqual([decade, code]);
+      expect(idsOf(await index.find(alice, "deadbee", 10))).toEqual([dead]);
+      expect(await index.find(alice, "d", 10)).toEqual([]);
+      expect(await index.find(alice, "df", 10)).toEqual([]);
     });
 
     test.each([

@@ -45,7 +45,7 @@ describe("launch-local --headless", () => {
     await eventually(() => cluster.nodes.every((node) => !isRunning(node.pid)));
   });
 
-  test("names the program that holds a port, and stops the other nodes", async () => {
+  test("names the program that holds a port, and leaves no configuration behind", async () => {
     const base = await freePorts(3);
     const holder = await listenOn(base + 1);
     const ended = await lab.run(["launch-local", "--headless", "--base-port", String(base)]);
@@ -56,6 +56,7 @@ describe("launch-local --headless", () => {
     expect(first?.message).toContain(String(process.pid));
     expect(ended.stderr).toMatch(/^error: .*\nhint: .*--base-port/);
     expect(ended.code).toBe(1);
+    expect(existsSync(join(lab.folder, ".distinsta"))).toBe(false);
   });
 
   test("refuses a data folder of a cluster of another size, and changes nothing", async () => {
@@ -65,6 +66,7 @@ describe("launch-local --headless", () => {
     const before = readFileSync(join(lab.folder, ".distinsta/config.toml"), "utf8");
     const ended = await lab.run(["launch-local", "--headless", "--nodes", "5"]);
     expect(ended.code).toBe(2);
+    expect(ended.json()).toMatchObject([{ event: "failed", code: "USAGE" }]);
     expect(ended.stderr).toContain("--nodes 3");
     expect(readFileSync(join(lab.folder, ".distinsta/config.toml"), "utf8")).toBe(before);
   });
@@ -117,6 +119,17 @@ describe("server ID", () => {
 });
 
 describe("without a cluster", () => {
+  test("a complaint about addresses says which configuration they are from", async () => {
+    const cluster = await lab.launch(["--nodes", "1"]);
+    cluster.child.kill("SIGTERM");
+    await cluster.ended;
+    writeFileSync(join(lab.folder, "config.toml"), '[servers]\nnode1 = "127.0.0.1:1"\n');
+    const ended = await lab.run(["status"]);
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toContain(`127.0.0.1:${cluster.basePort}`);
+    expect(ended.stderr).toMatch(/hint: .*; the addresses are from \.distinsta\/config\.toml\n$/);
+  });
+
   test("a client says which servers it tried, and exits 3", async () => {
     const base = await freePorts(3);
     const servers = [1, 2, 3].map((id) => `node${id} = "127.0.0.1:${base + id - 1}"`);

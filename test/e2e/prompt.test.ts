@@ -289,6 +289,34 @@ describe("by script", () => {
   });
 });
 
+describe("a single command on a terminal", () => {
+  const once = (...words: string[]) =>
+    spawnOnPty(process.execPath, [program, "client", "lara", ...words], { cwd: lab.folder });
+
+  test("purge asks; ^C is 130, no leaves the image, and both begin a new line", async () => {
+    expect((await lab.run(["client", "lara", "upload", "cat.png"])).code).toBe(0);
+    const short = String((await imagesOf("lara"))[0]?.id).slice(-8);
+    for (const [typed, code, says] of [
+      ["\u0003", 130, "error: interrupted"],
+      ["\u0004", 0, `${short} stays as it is`],
+      ["n\r", 0, `${short} stays as it is`],
+    ] as const) {
+      const command = once("purge", short);
+      await command.waitForText("[y/N]");
+      command.type(typed);
+      expect((await command.exited).code).toBe(code);
+      expect(command.screen.lines().map((line) => line.trimEnd())).toContain(says);
+    }
+    expect(await imagesOf("lara")).toHaveLength(1);
+  });
+
+  test("get -o - writes no picture onto the terminal", async () => {
+    const command = once("get", "01", "-o", "-");
+    expect((await command.exited).code).toBe(2);
+    expect(command.screen.text()).toContain("hint: pipe them on");
+  });
+});
+
 test("a single command that is interrupted exits with 130 and leaves no half file", async () => {
   const args = [program, "client", "kaja", "upload", "big.png"];
   const command = spawnOnPty(process.execPath, args, { cwd: lab.folder });

@@ -186,6 +186,8 @@ describe("at a client", () => {
     expect(told.code).toBe(0);
     expect(told.stdout.split("\n").filter((line) => line !== "")).toHaveLength(objects.length);
     for (const object of objects) expect(object).toMatchObject({ ok: true, hint: "" });
+    // It comes and goes as everybody does: no node has anything to say of it.
+    expect(cluster.events.filter(({ event }) => event === "peer.rejected")).toEqual([]);
   });
 });
 
@@ -266,7 +268,7 @@ describe("when nodes are missing", () => {
       const noQuorum = {
         code: 3,
         what: "no quorum: 1 of the 2 nodes that are needed",
-        hint: "start the nodes that are down: distinsta server ID",
+        hint: "start the nodes that are down, distinsta status names them: distinsta server ID",
       };
       expect(complaint(await lab.run(["client", "alice", "upload", "cat.png"]))).toEqual(noQuorum);
       expect(complaint(await lab.run(["client", "alice", "list"]))).toEqual(noQuorum);

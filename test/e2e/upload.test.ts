@@ -126,6 +126,25 @@ describe("an upload", () => {
     expect(opened.equals(picture.bytes)).toBe(true);
   });
 
+  test("of standard input under no name, or one that no server takes, is refused before anything is sent", async () => {
+    const upload = (...words: string[]) =>
+      lab.run(["client", "alice", "upload", "-", ...words], { input: Buffer.from("x") });
+    for (const name of [[], ["--name="], ["--name", "/"], ["--name", "x".repeat(256)]]) {
+      const refused = await upload(...name);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/^error: .*\nhint: .*\n$/)]);
+    }
+  });
+
+  test("of a name with a line end is told on one line", async () => {
+    const picture = await pictureOfBytes("image/png", 2_000, 18);
+    const uploaded = await lab.run(["client", "vera", "upload", "-", "--name", "new\nline.png"], {
+      input: picture.bytes,
+    });
+    expect(uploaded.stdout.split("\n")).toHaveLength(4);
+    expect(uploaded.stdout).toContain("  new�line.png: ");
+    expect((await lab.run(["client", "vera", "list"])).stdout).toMatch(/^.*new�line\.png\n$/);
+  });
+
   test("of a folder takes every file with -r, and says why not without", async () => {
     mkdirSync(join(lab.folder, "album/summer"), { recursive: true });
     const picture = await pictureOfBytes("image/png", 2_000, 16);

@@ -95,5 +95,5 @@ test("several are a sheet; what cannot be found is named, and a pipe is nothing 
   expect((await view("carol", [ids[0] ?? ""])).code).toBe(4);
   const piped = await lab.run(["client", "alice", "view", ids[0] ?? ""]);
   expect(piped.code).toBe(2);
-  expect(piped.stderr).toContain("hint: save it instead: get ID");
+  expect(piped.stderr).toContain("hint: save the picture instead: distinsta client alice get ID");
 });

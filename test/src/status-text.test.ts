@@ -78,7 +78,10 @@ test("scripts get what they rely on, with null for what is not known", () => {
 
 test("a node that is down says for how long, and nothing that was only so while it lived", () => {
   const dead: NodeView = { ...up, id: nodeId(3), state: "down", role: "follower", heartbeatMs: 17_716 };
-  const [, header = "", , second = "", third = ""] = statusLines({ ...snapshot, nodes: [up, unheard, dead] });
+  const [, header = "", , second = "", third = ""] = statusLines(
+    { ...snapshot, nodes: [up, unheard, dead] },
+    200,
+  );
   const cell = (row: string, title: string) =>
     row.slice(header.search(new RegExp(`\\b${title}\\b`))).split(/ {2,}/)[0];
   const titles = ["state", "role", "heartbeat", "load", "in flight", "up", "images", "stored", "free"];
@@ -90,7 +93,7 @@ test("a node that is down says for how long, and nothing that was only so while 
 });
 
 test("people get a sentence and a table whose columns stand under each other", () => {
-  const [sentence = "", header = "", first = "", second = ""] = statusLines(snapshot);
+  const [sentence = "", header = "", first = "", second = ""] = statusLines(snapshot, 200);
   expect(sentence).toBe("node 1 leads term 7 · NO QUORUM (1 live, 2 needed) · tolerates 0");
   for (const [title, one, two] of [
     ["state", "up", "down"],
@@ -104,5 +107,27 @@ test("people get a sentence and a table whose columns stand under each other", (
     expect(first.slice(column).startsWith(one)).toBe(true);
     expect(second.slice(column).startsWith(two)).toBe(true);
   }
-  expect(statusLines({ ...snapshot, leader: null })[0]).toMatch(/^no leader · /);
+  expect(statusLines({ ...snapshot, leader: null }, 200)[0]).toMatch(/^no leader · /);
+});
+
+test("a table fits its window: what matters least is left out, nothing else", () => {
+  const worst = {
+    ...up,
+    state: "rebuilding",
+    role: "candidate",
+    heartbeatMs: 1_234,
+    load: 1,
+    inFlight: 12,
+  } as const;
+  const nodes = [
+    { ...worst, address: "images.example.org:8001", images: 1_000_000, payloadBytes: 999e9 },
+    up,
+  ];
+  const lines = statusLines({ ...snapshot, nodes }, 80).slice(0, 4);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  for (const title of ["state", "role", "heartbeat", "images", "stored", "free"])
+    expect(lines[1]).toContain(title);
+  expect(lines[1]).not.toContain("address");
+  expect(statusLines(snapshot, 80)[1]).toMatch(/load .*in flight .*up$/);
+  expect(statusLines(snapshot, Number.POSITIVE_INFINITY)[1]).toMatch(/address$/);
 });

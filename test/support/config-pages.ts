@@ -59,7 +59,7 @@ export const configurationPage = (): string => {
     "Machines compare cluster, `[servers]` and `replication` when they connect, and refuse each other where these",
     "differ. Everything else may differ between machines, and should not.",
     "",
-    "Every problem in the file is told at once:",
+    "Every problem in the file is told at once. A complaint is two lines, so on the command line they stand after one\n`error:`, with `;` between them; `distinsta doctor` says the same:",
     "",
     "```text",
     'line 3: [servers] node2: got "127.0.0.1", want "host:port" with a port from 1 to 65535',

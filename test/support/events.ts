@@ -206,8 +206,13 @@ export const eventLines: {
   ],
   "disk.waiting": [
     { kind: "disk.waiting", nodes: [nodeId(1), nodeId(2)] },
+    "info",
+    "Node 3: waiting for nodes 1 and 2 to say what they know of this disk; the first time all nodes have to come",
+  ],
+  "disk.still-waiting": [
+    { kind: "disk.still-waiting", nodes: [nodeId(1)] },
     "warn",
-    "Node 3: waiting for node 1, 2 to say what it remembers of this disk; start it, or go on without it: distinsta server 3 --accept-loss",
+    "Node 3: still waiting for node 1; if it will never come back, and only then: distinsta server 3 --accept-loss",
   ],
   "disk.lost": [
     { kind: "disk.lost" },

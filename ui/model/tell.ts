@@ -4,6 +4,7 @@
 import type { Event, LogEntry } from "../../core/model/events.ts";
 import { wordFault } from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
+import { sayNodes } from "../../core/model/say.ts";
 import { formatAge, formatBytes } from "./format.ts";
 import { leaderlessMsOf } from "./leaderless.ts";
 import type { Tone } from "./line.ts";
@@ -183,8 +184,9 @@ const disk = ({ event, node }: LogEntry): Telling | null => {
         node,
         `node ${node} has ${event.records} records again, in ${formatAge(event.ms)}; its copies follow`,
       );
-    case "disk.waiting": {
-      const text = `node ${node} waits for node ${event.nodes.join(", ")} to know its disk`;
+    case "disk.waiting":
+    case "disk.still-waiting": {
+      const text = `node ${node} waits for ${sayNodes(event.nodes)} to know its disk`;
       return line(`disk waits ${node} ${event.nodes.join()}`, "!", "warn", node, text);
     }
     case "disk.lost":

@@ -5,9 +5,10 @@
 import { formatAddress } from "../../model/config.ts";
 import { wordFault } from "../../model/faults.ts";
 import { idAheadMsMax, skewMsMax } from "../../model/limits.ts";
+import { sayNodes } from "../../model/say.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { Answer, Facts, Finding, ServerFacts } from "./facts.ts";
-import { bad, findingsOr, good, sayDuration, sayNodes, warning } from "./findings.ts";
+import { bad, findingsOr, good, sayDuration, warning } from "./findings.ts";
 import { notLookedAt } from "./machine.ts";
 
 /** A node that is silent for less may be busy. */
@@ -278,7 +279,8 @@ const startingOf = (down: readonly number[], facts: Facts): string => {
   const failing = facts.servers.filter(({ reach }) => reach.kind === "failed").map(({ server }) => server.id);
   const stopped = down.filter((id) => !answering.has(id) && !failing.some((other) => other === id));
   if (stopped.length === 0) return "mend what stands above, or wait some seconds: distinsta status";
-  return `start ${sayNodes(stopped)}, on the machine of each: ${stopped.map((id) => `distinsta server ${id}`).join(", ")}`;
+  const where = stopped.length === 1 ? "on its machine" : "on the machine of each";
+  return `start ${sayNodes(stopped)}, ${where}: ${stopped.map((id) => `distinsta server ${id}`).join(", ")}`;
 };
 
 interface Answered extends Answer {

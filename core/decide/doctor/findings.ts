@@ -28,13 +28,6 @@ export const unknown = (check: Check, message: string, hint: string): Finding =>
   hint,
 });
 
-/** `node 2`, `nodes 1 and 3`, `nodes 1, 2 and 3`. */
-export const sayNodes = (ids: readonly number[]): string => {
-  const last = ids.at(-1);
-  if (ids.length <= 1) return `node ${last ?? "?"}`;
-  return `nodes ${ids.slice(0, -1).join(", ")} and ${last}`;
-};
-
 /** `0.3 s`, `42 s`, `17 min`, `3 h`, `12 d`. */
 export const sayDuration = (ms: number): string => {
   const seconds = ms / 1_000;

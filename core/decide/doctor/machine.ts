@@ -3,8 +3,9 @@
  */
 import { formatAddress } from "../../model/config.ts";
 import { type FaultCode, sayBytes, wordFault } from "../../model/faults.ts";
+import { sayNodes } from "../../model/say.ts";
 import type { CredentialFacts, Facts, Finding, ServerFacts } from "./facts.ts";
-import { bad, findingsOr, good, sayDuration, sayNodes, unknown, warning } from "./findings.ts";
+import { bad, findingsOr, good, sayDuration, unknown, warning } from "./findings.ts";
 
 /** A certificate that ends sooner than this is told. */
 export const endingMsMax = 30 * 86_400_000;

@@ -7,7 +7,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { bad, type Fault, fault, good, type Result, wordFault } from "../../model/faults.ts";
-import type { ImageId, UserName } from "../../model/ids.ts";
+import { type ImageId, shortId, type UserName } from "../../model/ids.ts";
 import { headerFor, registerOf } from "../../model/readers.ts";
 import type { ImageRecord, Stamp } from "../../model/records.ts";
 import { type RevokedUsers, revokedAt } from "../../model/revocations.ts";
@@ -61,7 +61,10 @@ export const unshareImage = async (
 };
 
 const ownReader = (id: ImageId): Fault =>
-  fault("USAGE", { message: `image ${id} is yours already`, hint: "name somebody else: share ID USER" });
+  fault("USAGE", {
+    message: `image ${shortId(id)} is yours already`,
+    hint: "name somebody else: distinsta client USER share ID NAME",
+  });
 
 const findOwned = async (session: Session, owner: UserName, id: ImageId): Promise<Result<ImageRecord>> => {
   const found = await describeImage(session, id);

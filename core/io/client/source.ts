@@ -7,7 +7,8 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { ClusterConfig } from "../../model/config.ts";
 import { bad, type Fault, fault, good, type Result } from "../../model/faults.ts";
-import { chunkBytes } from "../../model/limits.ts";
+import { chunkBytes, nameBytesMax } from "../../model/limits.ts";
+import { isImageName } from "../../wire/schema-parts.ts";
 import { codeOf } from "../files.ts";
 import { HeadSniffer, type Picture } from "../upload-head.ts";
 
@@ -20,12 +21,14 @@ export interface Source {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** Errors: FILE_NOT_FOUND, FILE_IS_FOLDER, FILE_UNREADABLE. */
+/** Errors: FILE_NOT_FOUND, FILE_IS_FOLDER, FILE_UNREADABLE, USAGE for a name that cannot be sent. */
 export const fileSource = async (path: string): Promise<Result<Source>> => {
   try {
     const status = await stat(path);
     if (status.isDirectory()) return bad(fault("FILE_IS_FOLDER", { path }));
     if (!status.isFile()) return bad(fault("FILE_UNREADABLE", { path, reason: "it is not a regular file" }));
+    const misnamed = nameFault(basename(path));
+    if (misnamed !== null) return bad(misnamed);
     const open = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: chunkBytes });
     return good({ path, name: basename(path), bytes: status.size, open });
   } catch (error) {
@@ -33,12 +36,27 @@ export const fileSource = async (path: string): Promise<Result<Source>> => {
   }
 };
 
-/** All of a stream, in memory; at most `bytesMax`. `name` may be a path. Errors: IMAGE_TOO_LARGE, FILE_UNREADABLE. */
+/** USAGE when no server would take `name` as the name of an image, else null. */
+export const nameFault = (name: string): Fault | null => {
+  if (isImageName(name)) return null;
+  const bytes = Buffer.byteLength(name);
+  const shown = bytes > 60 ? `a name of ${bytes} bytes` : `'${name}'`;
+  const hint = `a name has 1 to ${nameBytesMax} bytes, and no / in it`;
+  return fault("USAGE", { message: `${shown} cannot be the name of an image`, hint });
+};
+
+/**
+ * All of a stream, in memory; at most `bytesMax`. `given` may be a path, of which the end is the name.
+ * Errors: IMAGE_TOO_LARGE, FILE_UNREADABLE, USAGE for a name that cannot be sent, before anything is read.
+ */
 export const streamSource = async (
   stream: AsyncIterable<Uint8Array>,
-  name: string,
+  given: string,
   bytesMax: number,
 ): Promise<Result<Source>> => {
+  const name = basename(given);
+  const misnamed = nameFault(name);
+  if (misnamed !== null) return bad(misnamed);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -54,7 +72,7 @@ export const streamSource = async (
   const open = async function* (): AsyncGenerator<Uint8Array> {
     yield* chunks;
   };
-  return good({ path: "-", name: basename(name), bytes, open });
+  return good({ path: "-", name, bytes, open });
 };
 
 export interface Examined {

@@ -18,15 +18,16 @@ export const suggestionFor = (word: string, names: readonly string[]): string =>
   return nearest === null ? "" : `, did you mean ${nearest}?`;
 };
 
-/** The one of `names` that `word` was probably meant to be, or null. */
+/** The one of `names` that `word` was probably meant to be: at least half of it must be right. Else null. */
 export const nearestOf = (word: string, names: readonly string[]): string | null => {
   const lower = word.slice(0, gotLengthMax).toLowerCase();
   const [nearest] = names
     .map((name) => ({ name, distance: editDistance(lower, name) }))
     .sort((one, other) => one.distance - other.distance);
-  const isNear =
-    nearest !== undefined && nearest.distance <= Math.max(2, Math.floor(nearest.name.length / 3));
-  return isNear ? nearest.name : null;
+  if (nearest === undefined) return null;
+  const { name, distance } = nearest;
+  const half = Math.floor(Math.max(lower.length, name.length) / 2);
+  return distance <= Math.min(half, Math.max(2, Math.floor(name.length / 3))) ? name : null;
 };
 
 /** Levenshtein: fewest letters to insert, remove or replace. */

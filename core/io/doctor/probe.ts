@@ -1,8 +1,9 @@
 /**
  * Trying one server, step by step: its name, its port, its certificate, its word.
  *
- * How far one comes is the diagnosis, so each step is taken by itself. TCP comes first and alone: a port that
- * refuses is a node that does not run, one that stays silent is a firewall; TLS would only say "timed out".
+ * How far one comes is the diagnosis. Whoever cannot enter tries TCP alone: a port that refuses is a node that does not
+ * run, one that stays silent is a firewall; TLS would only say "timed out". Not before, because a node logs who comes and
+ * leaves without a word.
  */
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
@@ -35,13 +36,15 @@ export interface Probed {
   readonly reach: Reach;
 }
 
-/** Never rejects; ends within the bounds above, `connectMsMax` twice at most. */
+/** Never rejects; ends within the bounds above, one after the other. */
 export const probe = async (server: ServerAddress, options: ProbeOptions): Promise<Probed> => {
   const resolved = await resolve(server.host);
   if (typeof resolved === "string") return { resolved: [], reach: { kind: "unresolved", reason: resolved } };
+  if (options.credentials === null) return { resolved, reach: await tryTcp(server) };
+  const entered = await enter(server, options, options.credentials);
+  if (entered.kind !== "failed") return { resolved, reach: entered };
   const tcp = await tryTcp(server);
-  if (tcp.kind !== "open" || options.credentials === null) return { resolved, reach: tcp };
-  return { resolved, reach: await enter(server, options, options.credentials) };
+  return { resolved, reach: tcp.kind === "open" ? entered : tcp };
 };
 
 /** The addresses of a name, or why it has none. */

@@ -2,7 +2,7 @@
  * Ids as 16 bytes sort as their texts do, so all ids that begin alike, or that begin with a time in one bucket,
  * are one range of the table's key.
  */
-import { digestBucketMs } from "../../model/image-id.ts";
+import { digestBucketMs, shortDigitsMin } from "../../model/image-id.ts";
 import { bytesOfHex } from "./columns.ts";
 
 /** Both ends belong to it. */
@@ -16,7 +16,8 @@ const digits = 32;
 const timeDigits = 12;
 const bucketMax = 16 ** timeDigits / digestBucketMs - 1;
 const idShape = "00000000-0000-0000-0000-000000000000";
-const endPart = /^[0-9a-f]{8}$/;
+const endDigits = 8;
+const hexOnly = /^[0-9a-f]*$/;
 const hexOrDash = /^[0-9a-f-]*$/;
 
 /** The ids whose text begins with `part`; null when no id's can. */
@@ -26,8 +27,11 @@ export const idsBeginning = (part: string): IdRange | null => {
   return rangeOf(hex, hex);
 };
 
-/** The last four bytes of the ids whose text ends with exactly `part`, a short id; null when it is none. */
-export const endOfIds = (part: string): Uint8Array | null => (endPart.test(part) ? bytesOfHex(part) : null);
+/** The last four bytes of the ids whose short id begins with `part`; null when none's can, or too many's. */
+export const endsBeginning = (part: string): IdRange | null => {
+  if (!hexOnly.test(part) || part.length < shortDigitsMin || part.length > endDigits) return null;
+  return rangeOf(part, part, endDigits);
+};
 
 /** The ids whose times fall into `bucket`; null when no time does. */
 export const idsInBucket = (bucket: number): IdRange | null => {
@@ -38,7 +42,7 @@ export const idsInBucket = (bucket: number): IdRange | null => {
 
 const timeHex = (time: number): string => time.toString(16).padStart(timeDigits, "0");
 
-const rangeOf = (first: string, last: string): IdRange => ({
-  first: bytesOfHex(first.padEnd(digits, "0")),
-  last: bytesOfHex(last.padEnd(digits, "f")),
+const rangeOf = (first: string, last: string, length = digits): IdRange => ({
+  first: bytesOfHex(first.padEnd(length, "0")),
+  last: bytesOfHex(last.padEnd(length, "f")),
 });

@@ -43,14 +43,14 @@ const queries = {
   list: `${selectBare} INDEXED BY records_by_owner WHERE ${ofOwner} AND id < ? ORDER BY id DESC LIMIT ?`,
   findBeginning: `${selectBare} INDEXED BY records_by_owner WHERE ${ofOwner} AND id BETWEEN ? AND ?
     ORDER BY id DESC LIMIT ?`,
-  findEnd: `${selectBare} INDEXED BY records_by_end WHERE ${ofOwner} AND substr(id, 13) = ?
+  findEnd: `${selectBare} INDEXED BY records_by_end WHERE ${ofOwner} AND substr(id, 13) BETWEEN ? AND ?
     ORDER BY id DESC LIMIT ?`,
   listShared: `${selectShared} WHERE readers.reader = ? AND readers.id < ? ORDER BY readers.id DESC LIMIT ?`,
   findSharedBeginning: `${selectShared} WHERE readers.reader = ? AND readers.id BETWEEN ? AND ?
     ORDER BY readers.id DESC LIMIT ?`,
   findSharedEnd: `SELECT ${bare.map((name) => `records.${name}`).join()}, ${homes}
     FROM readers INDEXED BY readers_by_end CROSS JOIN records ON records.id = readers.id
-    WHERE readers.reader = ? AND substr(readers.id, 13) = ? ORDER BY readers.id DESC LIMIT ?`,
+    WHERE readers.reader = ? AND substr(readers.id, 13) BETWEEN ? AND ? ORDER BY readers.id DESC LIMIT ?`,
   addReader: "INSERT INTO readers (reader, id) VALUES (?, ?)",
   dropReader: "DELETE FROM readers WHERE reader = ? AND id = ?",
   walk: `${selectBare} WHERE id > ? ORDER BY id LIMIT ?`,

@@ -35,7 +35,7 @@ import {
   segmentOf,
 } from "./columns.ts";
 import { Differences, homeSetKey } from "./differences.ts";
-import { endOfIds, idsBeginning, idsInBucket } from "./id-ranges.ts";
+import { endsBeginning, idsBeginning, idsInBucket } from "./id-ranges.ts";
 import { prepareAll, type Statements } from "./queries.ts";
 import { checkpoint, openDatabase, removeDatabase } from "./schema.ts";
 import { DamagedIndex, isOutOfReach } from "./sqlite-faults.ts";
@@ -153,9 +153,9 @@ export class SqliteIndex implements AtOnce<Index> {
   find(user: UserName, part: string, limit: number): readonly IndexRow[] {
     const { findBeginning, findSharedBeginning, findEnd, findSharedEnd } = this.#statements;
     const range = idsBeginning(part);
-    const end = endOfIds(part);
+    const ends = endsBeginning(part);
     const within = range === null ? null : ([user, range.first, range.last, limit] as const);
-    const ending = end === null ? null : ([user, end, limit] as const);
+    const ending = ends === null ? null : ([user, ends.first, ends.last, limit] as const);
     return newestOf(
       [
         ...(within === null ? [] : [...findBeginning.all(...within), ...findSharedBeginning.all(...within)]),

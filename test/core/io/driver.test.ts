@@ -195,6 +195,19 @@ describe("the disk's standing", () => {
     expect(events.at(-1)).toMatchObject({ kind: "disk.failed", fault: { code: "DISK_FAILED" } });
   });
 
+  test("until all nodes of a new cluster have come it says how many are missing, not that it rebuilds", () => {
+    generation = 0;
+    const driver = started(1, 3, realMachine);
+    expect(driver.standingFault()).toEqual(fault("NO_QUORUM", { live: 1, needed: 3 }));
+    const { run } = driver.state().setup;
+    const peer = { generation: 0, ready: false, remembers: { run, disk: null } };
+    hear(2, { ...lastPing(), ...peer, store: storeId("2".repeat(32)), run: 2 });
+    expect(driver.standingFault()).toEqual(fault("NO_QUORUM", { live: 2, needed: 3 }));
+    expect(driver.admits(assignment)).toEqual(driver.standingFault());
+    hear(3, { ...lastPing(), ...peer, store: storeId("3".repeat(32)), run: 3 });
+    expect(driver.standingFault()).toBe(null);
+  });
+
   test("an empty disk among others asks to be filled, and is born again when it is", () => {
     generation = 0;
     const driver = started(1, 3, realMachine);
@@ -204,6 +217,7 @@ describe("the disk's standing", () => {
     hear(2, { ...lastPing(), store, generation: 1, remembers: { run, disk: remembered } });
     expect(done.at(-1)).toEqual({ kind: "asked", for: "rebuild" });
     expect(driver.ready).toBe(false);
+    expect(driver.standingFault()).toEqual(fault("NODE_NOT_READY", { reason: "it is rebuilding" }));
     driver.reportRefilled();
     expect(driver.ready).toBe(true);
     const born = done.findLast(({ kind }) => kind === "born");
@@ -266,7 +280,7 @@ describe("offers and assignments", () => {
     expect(driver.admits(assignment)).toMatchObject({ code: "NODE_NOT_READY" });
     // A disk with a past that nobody has confirmed yet.
     const returning = started(1, 3, realMachine);
-    expect(returning.admits(assignment)).toMatchObject({ code: "NODE_NOT_READY" });
+    expect(returning.admits(assignment)).toEqual(fault("NO_QUORUM", { live: 1, needed: 2 }));
   });
 });
 

@@ -22,7 +22,10 @@ import { storeOf } from "../../support/records.ts";
 /** What is answered to a request; null: nothing, ever. */
 export type Answer = (request: Request) => Promise<Reply | Fault | null> | Reply | Fault | null;
 
-type FakeDriver = Pick<NodeContext["driver"], "ready" | "live" | "peerDisks" | "memories" | "reportPulled">;
+type FakeDriver = Pick<
+  NodeContext["driver"],
+  "ready" | "standingFault" | "live" | "peerDisks" | "memories" | "reportPulled"
+>;
 
 export class FakeNode {
   readonly id: NodeId;
@@ -88,6 +91,7 @@ export class FakeNode {
       get ready() {
         return isReady();
       },
+      standingFault: () => (isReady() ? null : fault("NODE_NOT_READY", { reason: "it is rebuilding" })),
       live: () => [...this.#others.values()].filter(({ live }) => live).map(({ id }) => id),
       peerDisks: () =>
         new Map(

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { sparingly } from "../../../core/io/rejections.ts";
+import { refusedOnce, sparingly } from "../../../core/io/rejections.ts";
+import type { Event } from "../../../core/model/events.ts";
 import { type Fault, fault } from "../../../core/model/faults.ts";
 import { monotonicMs } from "../../../core/model/units.ts";
+import { idOf } from "../../support/records.ts";
 
 const stranger: Fault = fault("UNAUTHENTICATED", { reason: "it does not speak TLS" });
 const other: Fault = fault("WRONG_CLUSTER", { peer: "somebody" });
@@ -40,4 +42,20 @@ test("many strangers cannot make it remember without end: the oldest is told aga
   expect(told).toHaveLength(1_001);
   tell("host0:2", stranger);
   expect(told.at(-1)).toBe("host0:2 UNAUTHENTICATED");
+});
+
+test("an image that is refused again and again is logged once for each reason, and others meanwhile", () => {
+  const logged: Event[] = [];
+  const log = refusedOnce((event) => logged.push(event));
+  const refused = (n: number, problem: Fault): Event => ({
+    kind: "image.refused",
+    image: idOf(n),
+    fault: problem,
+  });
+  const few = fault("NO_QUORUM", { live: 1, needed: 2 });
+  const full = fault("DISK_FULL", { path: "/data", freeBytes: 0 });
+  const events = [refused(1, few), refused(2, few), refused(1, few), refused(1, full), refused(2, few)];
+  for (const event of events) log(event);
+  for (let time = 0; time < 2; time++) log({ kind: "disk.lost" });
+  expect(logged).toEqual([events[0], events[1], events[3], { kind: "disk.lost" }, { kind: "disk.lost" }]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { levelOf, sentenceOf } from "../../../core/model/events.ts";
+import { type Event, levelOf, sentenceOf } from "../../../core/model/events.ts";
+import { fault } from "../../../core/model/faults.ts";
 import { nodeId, term } from "../../../core/model/ids.ts";
 import { eventLines, me } from "../../support/events.ts";
 import { idOf } from "../../support/records.ts";
@@ -28,4 +29,18 @@ test("a node speaks of another leader in the third person", () => {
   expect(sentenceOf(me, { kind: "leader.elected", term: term(4), leader: nodeId(2) })).toBe(
     "Node 3: node 2 leads term 4",
   );
+});
+
+test("an upload whose client went away was not refused; one whose home was lost was", () => {
+  const lost = (peer: string): Event => ({
+    kind: "image.refused",
+    image,
+    fault: fault("CONNECTION_LOST", { peer, reason: "write ECONNRESET" }),
+  });
+  expect(levelOf(lost("user alice"))).toBe("info");
+  expect(sentenceOf(nodeId(3), lost("user alice"))).toBe(
+    `Node 3: the client of ${short} went away before the image was stored`,
+  );
+  expect(levelOf(lost("node 2"))).toBe("warn");
+  expect(sentenceOf(nodeId(3), lost("node 2"))).toContain("refused");
 });

@@ -118,3 +118,17 @@ test.each([
 ])("%d bytes are said as %s", (bytes, said) => {
   expect(sayBytes(bytes)).toBe(said);
 });
+
+test("images are named by their short ids, and what was typed stays as it was typed", () => {
+  const id = "01937f3a-1234-7abc-8def-0123456789ab";
+  expect(wordFault(fault("IMAGE_NOT_OWNED", { id, owner: "bob" })).what).toBe(
+    "image 456789ab belongs to bob",
+  );
+  expect(wordFault(fault("IMAGE_NOT_FOUND", { id })).what).toBe(`no image ${id}`);
+  expect(wordFault(fault("FILE_NOT_FOUND", { path: `${id}.png` })).what).toContain(id);
+});
+
+test("a folder with nothing in it is no pattern", () => {
+  expect(wordFault(fault("NOTHING_MATCHES", { pattern: "empty" })).what).toBe("there is no file in empty");
+  expect(wordFault(fault("NOTHING_MATCHES", { pattern: "*.png" })).what).toBe("nothing matches *.png");
+});

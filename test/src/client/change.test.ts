@@ -61,13 +61,14 @@ const listen = (json: boolean, confirm: Confirm | null = null) => {
   const talk: Talk = talkTo(voice, json, confirm);
   return { talk, results, complaints };
 };
+const calm = new AbortController().signal;
 const asClient = (client: FakeClient): Client => client as unknown as Client;
 
 describe("rm, restore and purge", () => {
   test("take any names of several images, and one that fails does not keep the others", async () => {
     const client = new FakeClient();
     const { talk, results } = listen(true);
-    const code = await change(asClient(client), talk, { kind: "rm", ids: ["nope", first] }, 30);
+    const code = await change(asClient(client), talk, { kind: "rm", ids: ["nope", first] }, 30, calm);
     expect(code).toBe(1);
     expect(client.done).toEqual([`trash ${first}`]);
     expect(results.map((line) => JSON.parse(line))).toMatchObject([
@@ -78,7 +79,7 @@ describe("rm, restore and purge", () => {
 
   test("say to people how it is taken back, and for how long", async () => {
     const { talk, results } = listen(false);
-    await change(asClient(new FakeClient()), talk, { kind: "rm", ids: [first] }, 30);
+    await change(asClient(new FakeClient()), talk, { kind: "rm", ids: [first] }, 30, calm);
     expect(results[0]).toContain(`restore ${first.slice(-8)}`);
     expect(results[0]).toContain("30 days");
   });
@@ -87,7 +88,7 @@ describe("rm, restore and purge", () => {
     const client = new FakeClient();
     client.refuses = fault("IMAGE_EXPIRED", { id: second });
     const { talk, complaints } = listen(false);
-    expect(await change(asClient(client), talk, { kind: "restore", ids: [second] }, 30)).not.toBe(0);
+    expect(await change(asClient(client), talk, { kind: "restore", ids: [second] }, 30, calm)).not.toBe(0);
     expect(complaints).toHaveLength(1);
   });
 
@@ -101,22 +102,37 @@ describe("rm, restore and purge", () => {
     };
     const client = new FakeClient();
     const purge = { kind: "purge", ids: [first], yes: false } as const;
-    expect(await change(asClient(client), listen(false, answering(false)).talk, purge, 30)).toBe(0);
+    expect(await change(asClient(client), listen(false, answering(false)).talk, purge, 30, calm)).toBe(0);
     expect(client.done).toEqual([]);
-    expect(await change(asClient(client), listen(false, answering(true)).talk, purge, 30)).toBe(0);
+    expect(await change(asClient(client), listen(false, answering(true)).talk, purge, 30, calm)).toBe(0);
     expect(client.done).toEqual([`purge ${first}`]);
     expect(asked[0]).toContain(first.slice(-8));
     for (const no of ["", "n", "yess", "jo"]) expect(isYes(no)).toBe(false);
     for (const yes of ["y", "Y", " yes "]) expect(isYes(yes)).toBe(true);
   });
 
+  test("purge that is broken off at its question is interrupted; a plain no is an answer, and it is said what follows", async () => {
+    const client = new FakeClient();
+    const purge = { kind: "purge", ids: [first], yes: false } as const;
+    const stop = new AbortController();
+    const breakOff: Confirm = async () => {
+      stop.abort();
+      return false;
+    };
+    expect(await change(asClient(client), listen(false, breakOff).talk, purge, 30, stop.signal)).toBe(130);
+    const no = listen(false, async () => false);
+    expect(await change(asClient(client), no.talk, purge, 30, calm)).toBe(0);
+    expect(no.results).toEqual([`${first.slice(-8)} stays as it is`]);
+    expect(client.done).toEqual([]);
+  });
+
   test("purge where nobody can be asked has to say that it is meant", async () => {
     const client = new FakeClient();
     const purge = { kind: "purge", ids: [first], yes: false } as const;
     for (const talk of [listen(false).talk, listen(true, async () => true).talk])
-      await expect(change(asClient(client), talk, purge, 30)).rejects.toThrow(FaultError);
+      await expect(change(asClient(client), talk, purge, 30, calm)).rejects.toThrow(FaultError);
     expect(client.done).toEqual([]);
-    expect(await change(asClient(client), listen(true).talk, { ...purge, yes: true }, 30)).toBe(0);
+    expect(await change(asClient(client), listen(true).talk, { ...purge, yes: true }, 30, calm)).toBe(0);
     expect(client.done).toEqual([`purge ${first}`]);
   });
 });

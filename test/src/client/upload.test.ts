@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Client } from "../../../core/io/client/client.ts";
 import { bad, type Fault, fault } from "../../../core/model/faults.ts";
+import { shortId } from "../../../core/model/ids.ts";
 import type { Desk } from "../../../src/client/desk.ts";
 import { noProgress } from "../../../src/client/progress.ts";
 import { talkTo } from "../../../src/client/talk.ts";
@@ -35,8 +36,8 @@ const saidOf = async (problem: Fault, json: boolean) => {
 test("an image that is stored and whose sealed file is not here is said to be stored; a script has its id", async () => {
   const problem = fault("SEALED_NOT_SAVED", { id, reason: "/i/cat.age cannot be written: the disk is full" });
   const complaint = [
-    `error: ${id} is stored, but its sealed file could not be saved here: /i/cat.age cannot be written: the disk is full`,
-    `hint: do not upload it again; fetch the file: distinsta client USER get ${id} --sealed`,
+    `error: image ${shortId(id)} is stored, but its sealed file could not be saved here: /i/cat.age cannot be written: the disk is full`,
+    `hint: do not upload it again; fetch the file: get ${shortId(id)} --sealed`,
   ];
   expect(await saidOf(problem, false)).toEqual({ code: 1, said: complaint });
   const { code, said } = await saidOf(problem, true);

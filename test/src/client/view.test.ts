@@ -184,7 +184,7 @@ describe("view", () => {
     expect(large.said.join()).toContain("too many pixels");
     const refused = await show(client, [idOf(0)], null).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(FaultError);
-    expect(refused instanceof FaultError && refused.fault.code).toBe("USAGE");
+    expect(refused instanceof FaultError && refused.fault.code).toBe("NO_TERMINAL");
   });
 
   test("in the console pins pixels for the whole screen, with the words below them", async () => {

@@ -49,15 +49,23 @@ describe("what is said becomes a command", () => {
     expect(said("")).toMatchObject({ command: { kind: "help" } });
   });
 
-  test("a word that is none is a fault with the nearest, or with help", () => {
+  test("a word that is none is a fault with the nearest, if any is near", () => {
     expect(said("lst")).toMatchObject({ code: "UNKNOWN_COMMAND", got: "lst", suggestion: "list" });
-    expect(said("qwertyuiop")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: "help" });
+    expect(said("qwertyuiop")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: null });
+    for (const far of ["n", "bogus", "del", "x"]) expect(said(far)).toMatchObject({ suggestion: null });
+    expect(said("ls")).toMatchObject({ suggestion: "list" });
     expect(said("help qit")).toMatchObject({ code: "UNKNOWN_COMMAND", suggestion: "quit" });
   });
 
   test("too few words, too many, unknown options and numbers out of bounds are faults", () => {
     for (const line of ["upload", "list all", "get", "get a --nonsense", "upload a --jobs 33"])
       expect(said(line)).toMatchObject({ code: "USAGE" });
+  });
+
+  test("a name is for standard input only: a file has one", () => {
+    expect(said("upload a.png --name b.png", "shell")).toMatchObject({ code: "USAGE" });
+    expect(said("upload a.png - --name b.png", "shell")).toMatchObject({ command: { name: "b.png" } });
+    expect(said("upload a.png --name b.png")).toMatchObject({ code: "USAGE" });
   });
 
   test("inside, standard input and output are taken, and the configuration is settled", () => {

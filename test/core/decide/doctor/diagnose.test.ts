@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { diagnose } from "../../../../core/decide/doctor/diagnose.ts";
-import type { Facts } from "../../../../core/decide/doctor/facts.ts";
+import type { Facts, Reach } from "../../../../core/decide/doctor/facts.ts";
 import { fault } from "../../../../core/model/faults.ts";
 import { wallMs } from "../../../../core/model/units.ts";
 import {
@@ -376,6 +376,21 @@ describe("the doctor finds", () => {
     expect(finding?.message).toMatch(message);
     expect(finding?.hint).toMatch(hint);
   });
+});
+
+test("whom to start is said with where: on its machine, or on the machine of each", () => {
+  const without = (...down: readonly number[]) => {
+    const nodes = [1, 2, 3].map((id) => viewOf(id, down.includes(id) ? { state: "down" } : {}));
+    const snapshot = snapshotOf(1, { quorum: { live: 1, needed: 2, ok: false }, nodes });
+    const reach = (id: number): Reach =>
+      down.includes(id)
+        ? { kind: "refused" }
+        : answerOf(id, { status: { snapshot, aheadMs: 0, roundTripMs: 1 } });
+    const servers = [1, 2, 3].map((id) => serverOf(id, { reach: reach(id) }));
+    return ill({ servers }).find(({ check }) => check === "quorum")?.hint;
+  };
+  expect(without(3)).toBe("start node 3, on its machine: distinsta server 3");
+  expect(without(2, 3)).toMatch(/^start nodes 2 and 3, on the machine of each: .*server 2, .*server 3$/);
 });
 
 test("a slow network is no clock skew: what half a round trip explains is not told", () => {

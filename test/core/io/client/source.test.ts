@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import {
   examine as examineUnless,
   fileSource,
+  nameFault,
   type Source,
   streamSource,
 } from "../../../../core/io/client/source.ts";
@@ -109,3 +110,18 @@ async function* failing(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(0);
   throw Object.assign(new Error("gone"), { code: "ENOENT" });
 }
+
+test("a name that no server would take is refused before anything is read, and what a name may be is said", async () => {
+  const unread = (): Readable => {
+    throw new Error("it was read");
+  };
+  for (const name of ["", "/", "x".repeat(256), "ü".repeat(128), "\ud800.png", "a\0b"]) {
+    const stream = { [Symbol.asyncIterator]: unread } as unknown as Readable;
+    const source = await streamSource(stream, name, 200_000);
+    expect(source).toMatchObject({
+      ok: false,
+      fault: { code: "USAGE", hint: expect.stringMatching(/1 to 255 bytes/) },
+    });
+  }
+  expect(nameFault("ü".repeat(127))).toBe(null);
+});
