@@ -29,7 +29,7 @@ test("an image whose sealed file loses its place is stored, which is what is tol
   if (uploaded.ok || uploaded.fault.code !== "SEALED_NOT_SAVED") throw new Error(JSON.stringify(uploaded));
   const { id } = uploaded.fault;
   expect(uploaded.fault.reason).toMatch(/images\/cat_\S+ cannot be written: ENOTDIR$/);
-  expect(wordFault(uploaded.fault).hint).toContain(`get ${id} --sealed`);
+  expect(wordFault(uploaded.fault).hint).toContain(`get ${id.slice(-8)} --sealed`);
   expect(readdirSync(folder)).toEqual(["images"]);
   expect(readFileSync(images, "utf8")).toBe("in the way");
 
