@@ -79,7 +79,10 @@ describe("on one machine", () => {
     expect(told).toMatchObject({ ok: true, name: "bob", state: "made" });
     expect(told.nodes).toEqual([1, 2, 3].map((id) => ({ id, told: true })));
     upload.child.kill("SIGCONT");
-    saysRevoked(await upload.ended, "bob");
+    // Where it was stopped is chance. If all of it had gone off, it may be stored, and that is said too.
+    const { code, stderr } = await upload.ended;
+    expect([1, 5]).toContain(code);
+    expect(stderr).toContain("the certificate of bob was revoked on");
 
     prompt.type("list\r");
     await prompt.waitForText("error: the certificate of bob was revoked on");
