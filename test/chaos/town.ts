@@ -25,7 +25,11 @@ export const smallDiskNode = nodeId(2);
 const smallDiskMegabytes = 160;
 const headroomBytes = 4_000_000;
 
-/** Short windows and small segments, so that in two minutes there is much of everything. */
+/**
+ * Short windows and small segments, so that in two minutes there is much of everything. But tombstones are kept (five
+ * times `upkeep_ms`) for longer than TCP may still deliver what was sent before the longest cut: a change that was sent
+ * before a purge must not come after the last tombstone. In production that is five minutes.
+ */
 const settings = `
 [cluster]
 stable_window_ms = 600
@@ -34,7 +38,7 @@ inspect = "header"
 [storage]
 headroom_bytes = ${headroomBytes}
 segment_bytes = 2_097_152
-upkeep_ms = 1_000
+upkeep_ms = 10_000
 `;
 
 export interface TownOptions {
