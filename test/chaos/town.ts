@@ -27,8 +27,9 @@ const headroomBytes = 4_000_000;
 
 /**
  * Short windows and small segments, so that in two minutes there is much of everything. But tombstones are kept (five
- * times `upkeep_ms`) for longer than TCP may still deliver what was sent before the longest cut: a change that was sent
- * before a purge must not come after the last tombstone. In production that is five minutes.
+ * times `upkeep_ms`) for longer than TCP may still deliver what was sent before a cut: a change that was sent before a
+ * purge must not come after the last tombstone. In production that is five minutes. With 5 s purged records came back in
+ * one run; that they came so is inferred from when they came, not seen.
  */
 const settings = `
 [cluster]
