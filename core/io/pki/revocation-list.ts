@@ -9,8 +9,8 @@
  *     signature MEUCIQ…                     base64 (RFC 4648 §4), ECDSA as in RFC 3279 §2.2.3
  *
  * The signature is over all lines before it, with SHA-256 and the CA's key, which also signs certificates. Neither can
- * be taken for the other: what is signed of a certificate begins with the byte 30, and this with the letter d. A list
- * has exactly one form; anything else is none.
+ * be taken for the other: what is signed of a certificate begins with the byte 30, and this with the letter d. What a
+ * list says has exactly one form, and so have the bytes of its signature; anything else is none.
  */
 import { createHash, sign, verify, X509Certificate } from "node:crypto";
 import { parseClusterId, parseUserName, type UserName } from "../../model/ids.ts";
@@ -40,11 +40,11 @@ export const readRevocations = (bytes: Uint8Array, caPem: string): SignedList | 
   if (bytes.length > revocationsBytesMax) return null;
   const text = Buffer.from(bytes).toString("latin1");
   const at = text.lastIndexOf(signatureWord);
-  const signature = /^([A-Za-z0-9+/]{1,200}={0,2})\n$/.exec(text.slice(at + signatureWord.length))?.[1];
-  if (at < 0 || signature === undefined) return null;
+  if (at < 0) return null;
   const body = text.slice(0, at);
+  const signature = parseSignature(text.slice(at + signatureWord.length));
   const ca = new X509Certificate(caPem);
-  if (!verify("sha256", Buffer.from(body, "latin1"), ca.publicKey, Buffer.from(signature, "base64")))
+  if (signature === null || !verify("sha256", Buffer.from(body, "latin1"), ca.publicKey, signature))
     return null;
   const list = parseBody(body);
   const cluster = clusterOfAuthority(ca.raw);
@@ -60,6 +60,14 @@ const isNewer = (a: SignedList, b: SignedList): boolean =>
 
 const firstLine = "distinsta revocations 1";
 const signatureWord = "signature ";
+
+/** The rest of the last line. The last letter of base64 may have bits that say nothing (RFC 4648 §3.5): zeros only. */
+const parseSignature = (rest: string): Uint8Array | null => {
+  const word = /^([A-Za-z0-9+/]{1,200}={0,2})\n$/.exec(rest)?.[1];
+  if (word === undefined) return null;
+  const signature = Buffer.from(word, "base64");
+  return signature.toString("base64") === word ? signature : null;
+};
 
 const bodyOf = ({ cluster, number, users }: RevocationList): string => {
   const sorted = [...users].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -103,6 +103,23 @@ describe("a signed list", () => {
     expect(readRevocations(Buffer.from(`${text}${text}`), ca)).toBeNull();
   });
 
+  test("is none when bits of its signature's last letter that say nothing are not zero", () => {
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const lengths = new Set<number>();
+    // A signature is 70 to 72 bytes long, each of the three often enough; of three lengths two leave bits over.
+    for (let number = 1; number <= 100; number++) {
+      const { bytes } = signRevocations(authority, number, users);
+      const words = Buffer.from(bytes).toString("latin1");
+      const [, before = "", last = "", padding = ""] =
+        /^([\s\S]*)([A-Za-z0-9+/])(={0,2}\n)$/.exec(words) ?? [];
+      if (!padding.startsWith("=")) continue;
+      lengths.add(padding.length);
+      const next = alphabet.charAt(alphabet.indexOf(last) + 1);
+      expect(readRevocations(Buffer.from(`${before}${next}${padding}`), ca)).toBeNull();
+    }
+    expect(lengths).toEqual(new Set([2, 3]));
+  });
+
   test("is none when another CA signed it, also one that bears this cluster's name", async () => {
     const other = await makeAuthority(noon);
     expect(readRevocations(signRevocations({ ...other, cluster }, 8, users).bytes, ca)).toBeNull();
