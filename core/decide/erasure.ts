@@ -13,6 +13,7 @@
  * between two machines; for that the tombstone is kept a while longer. Time alone decides neither.
  */
 import type { NodeId, StoreId } from "../model/ids.ts";
+import { underWayMsMax } from "../model/limits.ts";
 import {
   compareStamps,
   diskName,
@@ -88,8 +89,8 @@ export const mayForget = (
   });
 
 /**
- * For how long a node keeps a tombstone that may go, since it first saw that by its own clock, and anew after each start.
- * By default it is longer than anything can be under way that nobody takes note of (`underWayMsMax`), and than a client
- * tries one upload again; who sets `upkeep_ms` to seconds, as tests do, trusts that nothing is.
+ * For how long a node keeps a tombstone that may go, since it first saw that by its own clock, and anew after each start:
+ * for longer than anything can be under way that nobody takes note of, and than a client tries one upload again,
+ * whatever `upkeep_ms` is.
  */
-export const tombstoneMs = (upkeepMs: number): number => upkeepMs * 5;
+export const tombstoneMs = (upkeepMs: number): number => Math.max(upkeepMs * 5, underWayMsMax);

@@ -24,6 +24,8 @@ export interface ConnectionPoolOptions {
   readonly hello: () => Hello;
   /** Connections that wait, per server; `idleConnectionsMax` when left out. */
   readonly idleMax?: number;
+  /** One on which nothing came for this long is not lent again; when left out, however long it has waited. */
+  readonly restMsMax?: number;
   /** For a new connection to be ready; `handshakeMsMax` when left out. */
   readonly dialMs?: number;
   /** See `dialer.ts`; when left out, every borrower who finds nothing waiting dials. */
@@ -60,7 +62,7 @@ interface Waiting {
 }
 
 export const createConnectionPool = (options: ConnectionPoolOptions): RealConnectionPool => {
-  const { servers, idleMax = idleConnectionsMax } = options;
+  const { servers, idleMax = idleConnectionsMax, restMsMax = Number.POSITIVE_INFINITY } = options;
   const waiting = new Map<NodeId, Waiting[]>(servers.map(({ id }) => [id, []]));
   const dialing = new AbortController();
 
@@ -71,8 +73,8 @@ export const createConnectionPool = (options: ConnectionPoolOptions): RealConnec
       if (last === undefined) return null;
       const { connection, leave } = last;
       leave();
-      if (connection.idle) return connection;
-      // It closed, or the server spoke out of turn.
+      if (connection.idle && connection.quietMs <= restMsMax) return connection;
+      // It closed, or will soon, or the server spoke out of turn.
       connection.destroy(null);
     }
   };

@@ -8,11 +8,10 @@
 import type { Result } from "../model/faults.ts";
 import type { ImageId, NodeId } from "../model/ids.ts";
 import { digestEntriesMax } from "../model/limits.ts";
-import { askRecords } from "./ask-records.ts";
 import type { Connection } from "./connection.ts";
 import { replyFrom, withPeer } from "./exchange.ts";
-import { joinIn } from "./freshness.ts";
 import type { NodeContext } from "./node-context.ts";
+import { takeInAsked } from "./take-in.ts";
 
 /** Buckets that are looked into at a time. */
 const bucketsMax = 64;
@@ -43,7 +42,7 @@ const syncBucket = async (context: NodeContext, connection: Connection, bucket: 
     const known = await context.store.bucket(bucket, after, digestEntriesMax);
     const own = new Map(known.map(({ id, digest }) => [id, digest]));
     const wanted = entries.filter(({ id, digest }) => own.get(id) !== digest).map(({ id }) => id);
-    for await (const records of askRecords(connection, wanted)) joined += await joinIn(context, records);
+    joined += await takeInAsked(context, connection, wanted);
     const last = entries.at(-1);
     if (!more || last === undefined) return joined;
     after = last.id;

@@ -14,16 +14,16 @@
  * nodes that too few are left, and a node takes none in: not in an upload, a copy, a `merge` or a pull. It writes one
  * itself only by its own wrong clock, and then no other takes that from it.
  */
-import { bad, type Fault, FaultError, fault, good, type Result } from "../model/faults.ts";
+import { bad, type Fault, fault, good, type Result } from "../model/faults.ts";
 import type { ImageId, NodeId, StoreId } from "../model/ids.ts";
 import { futureMsMax } from "../model/limits.ts";
-import { type AnyRecord, latestStampMs, recordId, roughBytesOf } from "../model/records.ts";
+import { roughBytesOf } from "../model/records.ts";
 import { after, type MonotonicMs } from "../model/units.ts";
 import type { RecordDigest } from "../ports.ts";
-import { askRecords } from "./ask-records.ts";
 import { replyFrom, withPeer } from "./exchange.ts";
 import { firstGood } from "./first-good.ts";
-import { disksOfAll, type NodeContext, readyFault, readyPeers } from "./node-context.ts";
+import { type NodeContext, readyFault, readyPeers } from "./node-context.ts";
+import { earlyMs, takeInAsked } from "./take-in.ts";
 
 export interface Freshness {
   /**
@@ -131,11 +131,10 @@ const pullAll = async (
       const page = await replyFrom(connection, ["pull.page"]);
       const news = await unknownOf(context, page.entries);
       let aheadMs = 0;
-      for await (const records of askRecords(connection, news)) {
+      pulled += await takeInAsked(context, connection, news, (records) => {
         aheadMs = Math.max(aheadMs, earlyMs(context, records));
-        pulled += await joinIn(context, records);
         onPulled(records.reduce((sum, record) => sum + roughBytesOf(record), 0));
-      }
+      });
       const first = page.store === store ? from : 0;
       const at = after(context.clock.monotonic(), againMs);
       const leftOut = aheadMs > 0 ? { after: first, at, aheadMs } : null;
@@ -173,47 +172,4 @@ const unknownOf = async (
 ): Promise<readonly ImageId[]> => {
   const own = await store.digestsOf(entries.map(({ id }) => id));
   return entries.flatMap(({ id, digest }, at) => (own[at] === digest ? [] : [id]));
-};
-
-/** Joins in what is acceptable, and gives how many of them that were. Throws FaultError. */
-export const joinIn = async (context: NodeContext, records: readonly AnyRecord[]): Promise<number> => {
-  const accepted = await acceptable(context, records);
-  if (accepted.length === 0) return 0;
-  const merged = await context.store.merge(accepted);
-  if (!merged.ok) throw new FaultError(merged.fault);
-  return accepted.length;
-};
-
-/**
- * What of `records` is to be joined in. Not those of a clock that is far ahead, which would win over everything until
- * that time has come; the digests bring them when it has. And not tombstones that this node may have forgotten already,
- * because nobody needs them any more: from a node that has not yet, they would come back for ever.
- */
-export const acceptable = async (
-  context: NodeContext,
-  records: readonly AnyRecord[],
-): Promise<readonly AnyRecord[]> => {
-  const { rules, store, config } = context;
-  const nodes = config.servers.map(({ id }) => id);
-  const disks = disksOfAll(context);
-  const accepted: AnyRecord[] = [];
-  for (const record of notFromTheFuture(context, records)) {
-    const over = record.kind === "tombstone" && rules.mayForget(record, nodes, disks);
-    if (!over || (await store.get(recordId(record))) !== null) accepted.push(record);
-  }
-  return accepted;
-};
-
-export const notFromTheFuture = (
-  { clock }: Pick<NodeContext, "clock">,
-  records: readonly AnyRecord[],
-): readonly AnyRecord[] => {
-  const latestMs = clock.wall() + futureMsMax;
-  return records.filter((record) => latestStampMs(record) <= latestMs);
-};
-
-/** How far ahead the furthest is of those that `notFromTheFuture` leaves out; 0 when there is none. */
-export const earlyMs = ({ clock }: Pick<NodeContext, "clock">, records: readonly AnyRecord[]): number => {
-  const aheadMs = Math.max(0, ...records.map((record) => latestStampMs(record) - clock.wall()));
-  return aheadMs > futureMsMax ? aheadMs : 0;
 };

@@ -14,14 +14,18 @@ import type { Holding } from "../ports.ts";
 import { askRecords } from "./ask-records.ts";
 import { withPeer } from "./exchange.ts";
 import { firstGood } from "./first-good.ts";
-import { acceptable, behindFault, earlyMs } from "./freshness.ts";
+import { behindFault } from "./freshness.ts";
 import { type NodeContext, noteDisk, readyPeers } from "./node-context.ts";
+import { acceptable, earlyMs } from "./take-in.ts";
 
 /**
  * What is known of `id`, here by now; null when nobody stored it. Too few who answer to be sure: NO_QUORUM, or
  * NODE_NOT_READY when it is for this node's clock.
  */
-export const lookUp = async (context: NodeContext, id: ImageId): Promise<Result<Holding | null>> => {
+export const lookUp = (context: NodeContext, id: ImageId): Promise<Result<Holding | null>> =>
+  context.underWay.during([id], () => findAnywhere(context, id));
+
+const findAnywhere = async (context: NodeContext, id: ImageId): Promise<Result<Holding | null>> => {
   const { store, config, rules } = context;
   const known = await store.get(id);
   if (known !== null) return good(known);

@@ -12,7 +12,7 @@ import { agreement, type ClusterConfig, formatAddress } from "../model/config.ts
 import type { Event } from "../model/events.ts";
 import { bad, type Fault, fault, good, type Result, wordFault } from "../model/faults.ts";
 import type { NodeId } from "../model/ids.ts";
-import { idlePeerConnectionsMax, limitsHold } from "../model/limits.ts";
+import { idlePeerConnectionsMax, limitsHold, restingPeerMsMax } from "../model/limits.ts";
 import { type Hello, protocolVersion } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { after, type MonotonicMs, type WallMs } from "../model/units.ts";
@@ -368,6 +368,7 @@ const openNetwork = (options: NodeOptions, log: (event: Event) => void) => {
     credentials,
     hello: () => helloOf(options, "request"),
     idleMax: idlePeerConnectionsMax,
+    restMsMax: restingPeerMsMax,
   });
   return { links, pool };
 };

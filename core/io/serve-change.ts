@@ -14,11 +14,12 @@ import {
   type Tombstone,
 } from "../model/records.ts";
 import type { Connection } from "./connection.ts";
-import { acceptable, type Freshness, notFromTheFuture } from "./freshness.ts";
+import type { Freshness } from "./freshness.ts";
 import { type NodeContext, noteDisk } from "./node-context.ts";
 import { refuse } from "./refuse.ts";
 import { findOwn } from "./serve-read.ts";
-import { settle } from "./write-back.ts";
+import { acceptable, notFromTheFuture } from "./take-in.ts";
+import { imagesIn, settle } from "./write-back.ts";
 
 export const serveTrash = async (
   context: NodeContext,
@@ -104,7 +105,9 @@ export const serveMerge = async (
     const aheadMs = latestStampMs(early) - context.clock.wall();
     return refuse(connection, fault("CLOCK_AHEAD", { aheadMs }));
   }
-  const merged = await context.store.merge(await acceptable(context, records));
+  const merged = await context.underWay.during(imagesIn(records), async () =>
+    context.store.merge(await acceptable(context, records)),
+  );
   if (!merged.ok) return refuse(connection, noteDisk(context, merged.fault));
   return connection.send({ kind: "stored", store: context.store.id, feedHead: merged.value });
 };

@@ -11,9 +11,9 @@ import type { PayloadWriter } from "../ports.ts";
 import { sameBytes } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
 import { faultOf } from "./exchange.ts";
-import { notFromTheFuture } from "./freshness.ts";
 import { type NodeContext, noteDisk, readyFault } from "./node-context.ts";
 import { refuse, refuseBody } from "./refuse.ts";
+import { notFromTheFuture } from "./take-in.ts";
 
 /** Answers `store`. Payload and record are synced together, before `stored` is said. */
 export const serveStore = (context: NodeContext, connection: Connection, request: Store): Promise<void> =>

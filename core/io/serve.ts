@@ -2,7 +2,7 @@
  * One connection, one request at a time: who may ask what, and who answers.
  */
 import { type Fault, fault } from "../model/faults.ts";
-import { idleGuestMsMax } from "../model/limits.ts";
+import { idleGuestMsMax, idlePeerMsMax } from "../model/limits.ts";
 import type { Message, Peer, Request } from "../model/messages.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Connection } from "./connection.ts";
@@ -50,18 +50,23 @@ export interface Service {
   snapshot(): Snapshot;
 }
 
-/**
- * Answers requests until the peer closes. One that asks what its role may not is cut, and only the log says why. One
- * that is no node and asks nothing for `idleMs` is cut: she may be gone, and has a new connection when she comes again.
- */
+/** For how long a connection may rest between two requests, and is cut then: the next request makes another. */
+export interface Rest {
+  readonly guestMs: number;
+  readonly peerMs: number;
+}
+
+const realRest: Rest = { guestMs: idleGuestMsMax, peerMs: idlePeerMsMax };
+
+/** Answers requests until the peer closes. One that asks what its role may not is cut, and only the log says why. */
 export const serveConnection = async (
   service: Service,
   connection: Connection,
-  idleMs: number = idleGuestMsMax,
+  rest: Rest = realRest,
 ): Promise<void> => {
-  const waiting = connection.peer.role === "node" ? {} : { withinMs: idleMs };
+  const withinMs = connection.peer.role === "node" ? rest.peerMs : rest.guestMs;
   for (;;) {
-    const message = await nextMessage(connection, waiting);
+    const message = await nextMessage(connection, withinMs);
     if (message === null) return;
     const problem = roleFault(connection.peer, message);
     if (problem !== null) {
@@ -78,12 +83,9 @@ export const serveConnection = async (
   }
 };
 
-const nextMessage = async (
-  connection: Connection,
-  waiting: { readonly withinMs?: number },
-): Promise<Message | null> => {
+const nextMessage = async (connection: Connection, withinMs: number): Promise<Message | null> => {
   try {
-    const incoming = await connection.receive(waiting);
+    const incoming = await connection.receive({ withinMs });
     if (incoming.kind === "message") return incoming.message;
     connection.destroy(fault("PROTOCOL_VIOLATION", { reason: "a body without a request" }));
     return null;

@@ -32,7 +32,7 @@ export const settle = async (context: NodeContext, holdings: readonly Holding[])
 };
 
 /** A tombstone may come as late as it likes. */
-const imagesIn = (records: readonly AnyRecord[]): readonly ImageId[] =>
+export const imagesIn = (records: readonly AnyRecord[]): readonly ImageId[] =>
   records.flatMap((record) => (record.kind === "image" ? [record.facts.id] : []));
 
 /** Whether every other node has all of these tombstones on disk now. */

@@ -66,11 +66,19 @@ export const stallMsMax = 15_000;
 
 /**
  * A connection on which nothing has moved for this long is probed by TCP, so that a firewall between does not forget
- * it, and one whose other end vanished is found, after some ten minutes of no answer (Linux: nine probes, 75 s apart).
+ * it, and one whose other end vanished is found: by ten probes, a second apart (net.Socket.setKeepAlive).
  */
 export const keepAliveMs = 60_000;
 /** A user's connection, or an operator's, on which nothing is asked for this long is closed: the next request makes another. */
 export const idleGuestMsMax = 300_000;
+/**
+ * A connection of another node on which nothing came for this long between two requests is closed. So no request is
+ * older than this when it is read: TCP keeps what was sent into a broken network and brings it minutes later, also when
+ * its sender has given it up or is dead, but not on a connection that is closed here.
+ */
+export const idlePeerMsMax = 15_000;
+/** Whoever dialed it asks nothing more on it after this: long before, so that no request meets the closing. */
+export const restingPeerMsMax = 10_000;
 /** Connections that wait in a pool for the next request, per server: of a client, and of a node that works for many. */
 export const idleConnectionsMax = 8;
 export const idlePeerConnectionsMax = 24;
@@ -79,10 +87,11 @@ export const idlePeerConnectionsMax = 24;
 export const usersConnectionsMax = (connectionsMax: number): number => Math.floor(connectionsMax * 0.75);
 
 /**
- * No message takes longer from the last word of its sender, who has given it up, to its answer; nor a client's retry from
- * one node to the next. Both ends cut a connection on which nothing moves.
+ * No message takes longer from the last word of its sender, who may have given it up or be dead, to its answer; nor a
+ * client's retry from one node to the next. Both ends cut a connection on which nothing moves, between two requests
+ * (`idlePeerMsMax`) and within one (`stallMsMax`).
  */
-export const underWayMsMax = 60_000;
+export const underWayMsMax = 40_000;
 
 /**
  * Stored pictures that wait for decoding, each some kilobytes of record and key; those beyond it are left without a
@@ -132,7 +141,11 @@ export const limitsHold: readonly (readonly [string, boolean])[] = [
   ],
   [
     "what was given up is not under way any more when both ends have let go",
-    handshakeMsMax + 2 * stallMsMax < underWayMsMax,
+    handshakeMsMax + 2 * Math.max(stallMsMax, idlePeerMsMax) < underWayMsMax,
+  ],
+  [
+    "a node lets go of a connection to another long before that one closes it",
+    restingPeerMsMax + handshakeMsMax <= idlePeerMsMax,
   ],
   ["a page of news with the longest faults fits in a frame", newsEntriesMax * 4_096 < frameBytesMax],
   ["a resting connection is probed before it is closed", 2 * keepAliveMs < idleGuestMsMax],

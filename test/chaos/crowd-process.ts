@@ -10,7 +10,7 @@ const isSource = import.meta.url.endsWith(".ts");
 const program = fileURLToPath(new URL(isSource ? "./crowd.ts" : "./crowd.js", import.meta.url));
 
 /** Nothing in a chaos may take longer than this; then something is wrong, and what was waited for is said. */
-const waitMsMax = 200_000;
+const waitMsMax = 120_000;
 const complaintsMax = 20_000;
 
 export class CrowdProcess {

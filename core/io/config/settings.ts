@@ -228,7 +228,7 @@ export const settings = {
       min: 200,
       max: 3_600_000,
       reason:
-        "How often a node looks after its disk: empties the trash and compares with another node what both know. Erasing purged images and giving space back come more often by themselves. A tombstone is kept for five times as long after all nodes have erased the image: less than 20_000 is for tests.",
+        "How often a node looks after its disk: empties the trash and compares with another node what both know. Erasing purged images and giving space back come more often by themselves. A tombstone is kept for five times as long after all nodes have erased the image, and for 40 s at least.",
     }),
   },
 } as const;

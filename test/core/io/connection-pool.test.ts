@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../../core/io/connection.ts";
 import {
@@ -111,6 +112,22 @@ describe("a pool of connections", () => {
     for (const connection of server.accepted) connection.close();
     await first.connection.closed;
     expect((await borrow()).fresh).toBe(true);
+  });
+
+  test("keeps none on which nothing came for so long that the server may be closing it", async () => {
+    await listen(0);
+    for (const [restMsMax, kept] of [
+      [60_000, true],
+      [1, false],
+    ] as const) {
+      poolTo(server.listener.port, { restMsMax });
+      const { connection } = await borrow();
+      pool.giveBack(connection);
+      await sleep(10);
+      expect((await borrow()).connection === connection).toBe(kept);
+      expect(connection.idle).toBe(kept);
+      connection.destroy(null);
+    }
   });
 
   test("lent a thousand times, a connection keeps one reaction to its closing, and is still dropped when it closes", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createFreshness, notFromTheFuture } from "../../../core/io/freshness.ts";
+import { createFreshness } from "../../../core/io/freshness.ts";
+import { notFromTheFuture } from "../../../core/io/take-in.ts";
 import { fault } from "../../../core/model/faults.ts";
 import { type NodeId, nodeId } from "../../../core/model/ids.ts";
 import { digestEntriesMax, futureMsMax } from "../../../core/model/limits.ts";

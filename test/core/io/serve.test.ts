@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { createConnectionPool } from "../../../core/io/connection-pool.ts";
 import type { Credentials } from "../../../core/io/pki/credentials.ts";
-import { type Service, serveConnection } from "../../../core/io/serve.ts";
+import { type Rest, type Service, serveConnection } from "../../../core/io/serve.ts";
 import { listenSecure } from "../../../core/io/tls.ts";
 import { nodeId } from "../../../core/model/ids.ts";
 import type { Snapshot } from "../../../core/model/snapshot.ts";
@@ -10,6 +10,7 @@ import { must } from "./cluster.ts";
 import { type TestCluster, testCluster } from "./doors.ts";
 
 const one = nodeId(1);
+/** Whoever rests for so long is cut. */
 const idleMs = 100;
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -23,7 +24,7 @@ const poolOf = (credentials: Credentials, port: number) =>
     hello: () => cluster.hello(),
   });
 
-test("a user and an operator who ask nothing for long are cut, a node is not; the next request has a new connection", async () => {
+const listening = async (rest: Rest, act: (port: number) => Promise<void>): Promise<void> => {
   const service = { snapshot: () => ({}) as Snapshot } as Service;
   const listener = must(
     await listenSecure({
@@ -32,22 +33,43 @@ test("a user and an operator who ask nothing for long are cut, a node is not; th
       credentials: await cluster.node(1),
       hello: () => cluster.hello(),
       connectionsMax: 50,
-      onConnection: (connection) => void serveConnection(service, connection, idleMs),
+      onConnection: (connection) => void serveConnection(service, connection, rest),
       onRejected: () => undefined,
     }),
   );
-  const people = [await cluster.node(2), await cluster.user("alice"), await cluster.operator("olga")];
-  const pools = people.map((credentials) => poolOf(credentials, listener.port));
   try {
-    const lent = await Promise.all(pools.map(async (pool) => must(await pool.borrow(one)).connection));
-    const [ofNode, ...others] = lent;
-    for (const [index, connection] of lent.entries()) pools[index]?.giveBack(connection);
-    expect(await Promise.all(others.map(({ closed }) => closed))).toEqual([null, null]);
-    expect(ofNode?.idle).toBe(true);
-    const again = await Promise.all(pools.map(async (pool) => must(await pool.borrow(one)).fresh));
-    expect(again).toEqual([false, true, true]);
+    await act(listener.port);
   } finally {
-    for (const pool of pools) pool.close();
     await listener.close();
   }
-});
+};
+
+test.for([
+  {
+    who: "a user and an operator",
+    not: "a node",
+    rest: { guestMs: idleMs, peerMs: 60_000 },
+    cut: [false, true, true],
+  },
+  {
+    who: "a node",
+    not: "a user and an operator",
+    rest: { guestMs: 60_000, peerMs: idleMs },
+    cut: [true, false, false],
+  },
+])(
+  "of those who ask nothing for long $who are cut, $not not; the next request has a new connection",
+  ({ rest, cut }) =>
+    listening(rest, async (port) => {
+      const people = [await cluster.node(2), await cluster.user("alice"), await cluster.operator("olga")];
+      const pools = people.map((credentials) => poolOf(credentials, port));
+      const lent = await Promise.all(pools.map(async (pool) => must(await pool.borrow(one)).connection));
+      for (const [index, connection] of lent.entries()) pools[index]?.giveBack(connection);
+      const gone = lent.filter((_, index) => cut[index]);
+      expect(await Promise.all(gone.map(({ closed }) => closed))).toEqual(gone.map(() => null));
+      expect(lent.map(({ idle }) => !idle)).toEqual(cut);
+      const again = await Promise.all(pools.map(async (pool) => must(await pool.borrow(one)).fresh));
+      expect(again).toEqual(cut);
+      for (const pool of pools) pool.close();
+    }),
+);

@@ -183,9 +183,13 @@ describe("a purged image", () => {
   });
 });
 
-test("a tombstone is kept for longer than anything can be under way, if nobody has set upkeep_ms to seconds", () => {
-  const config = parseConfig('[servers]\nnode1 = "127.0.0.1:1"\n');
-  if (!config.ok) throw new FaultError(config.fault);
-  const keptMs = tombstoneMs(config.value.storage.upkeepMs);
-  expect(underWayMsMax + dispatchRules.patienceMs + askRules.patienceMs).toBeLessThan(keptMs);
+test("a tombstone is kept for longer than anything can be under way, also when upkeep_ms is as short as it may be", () => {
+  const keptMs = (settings: string): number => {
+    const config = parseConfig(`[servers]\nnode1 = "127.0.0.1:1"\n${settings}`);
+    if (!config.ok) throw new FaultError(config.fault);
+    return tombstoneMs(config.value.storage.upkeepMs);
+  };
+  const patienceMs = dispatchRules.patienceMs + askRules.patienceMs;
+  expect(underWayMsMax + patienceMs).toBeLessThan(keptMs(""));
+  expect(Math.max(underWayMsMax, patienceMs)).toBeLessThanOrEqual(keptMs("[storage]\nupkeep_ms = 200\n"));
 });

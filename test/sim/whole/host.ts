@@ -10,7 +10,7 @@ import { createNewsDesk } from "../../../core/io/news-desk.ts";
 import { createNodeCore, type NodeCore } from "../../../core/io/node-core.ts";
 import { createPeers } from "../../../core/io/peers.ts";
 import type { Rules } from "../../../core/io/rules.ts";
-import { serveConnection } from "../../../core/io/serve.ts";
+import { type Rest, serveConnection } from "../../../core/io/serve.ts";
 import { createWork } from "../../../core/io/work.ts";
 import type { ClusterConfig } from "../../../core/model/config.ts";
 import type { PeerMemory } from "../../../core/model/control.ts";
@@ -38,6 +38,7 @@ const smallPayloadBytesMax = 12_000;
 export interface Parts {
   readonly machine: Machine;
   readonly rules: Rules;
+  readonly rest: Rest;
   readonly disk: (disk: Disk, folder: SimFolder) => Disk;
   readonly index: (index: Index) => Index;
   readonly store: Pick<StoreOptions, "recover" | "walk" | "isSound" | "answers">;
@@ -140,7 +141,7 @@ export class Host {
       accept: (connection) => {
         const { process } = this;
         if (process === null || life !== this.#lives) connection.destroy(null);
-        else void serveConnection(process.core.service, connection);
+        else void serveConnection(process.core.service, connection, this.#options.parts.rest);
       },
     };
     this.endpoint = endpoint;
@@ -156,8 +157,8 @@ export class Host {
     }
   }
 
-  /** The process is gone, at once. */
-  kill(): void {
+  /** The process is gone, at once; with `power` its machine is. */
+  kill(power: boolean): void {
     if (!this.alive) return;
     this.#lives++;
     this.#end();
@@ -167,7 +168,7 @@ export class Host {
     this.frozen = false;
     this.#backlog = [];
     this.indexDisk.crash();
-    if (this.endpoint !== null) this.#options.wires.ended(this.endpoint);
+    if (this.endpoint !== null) this.#options.wires.ended(this.endpoint, power);
   }
 
   /** In good order; resolves when the process is gone. */
@@ -179,7 +180,7 @@ export class Host {
     await process.core.workDone();
     await process.core.stop();
     await process.store.close();
-    if (life === this.#lives) this.kill();
+    if (life === this.#lives) this.kill(false);
   }
 
   /** A byte somewhere on the disk is another; false when there is nothing to damage. */

@@ -6,7 +6,7 @@
  */
 import { refillStep } from "../../../core/decide/refill.ts";
 import { type Machine, realMachine } from "../../../core/io/driver.ts";
-import { type Rules, realRules } from "../../../core/io/rules.ts";
+import type { Rules } from "../../../core/io/rules.ts";
 import type { ImageId } from "../../../core/model/ids.ts";
 import { stampAfter } from "../../../core/model/records.ts";
 import type { Disk, DiskFile, Index, IndexChange, Place, SegmentId } from "../../../core/ports.ts";
@@ -16,7 +16,7 @@ import { blockBytes, decodeExtentHead, segmentIdOf } from "../../../core/store/s
 import { walkSegment } from "../../../core/store/walk.ts";
 import type { SimFolder } from "../sim-folder.ts";
 import type { Parts } from "./host.ts";
-import { realParts } from "./whole-run.ts";
+import { realParts, shortRules } from "./whole-run.ts";
 
 export interface WholeMutant {
   readonly name: string;
@@ -33,7 +33,7 @@ const mutant = (name: string, bug: string, change: () => Partial<Parts>): WholeM
 });
 
 const ruling = (name: string, bug: string, change: Partial<Rules>): WholeMutant =>
-  mutant(name, bug, () => ({ rules: { ...realRules, ...change } }));
+  mutant(name, bug, () => ({ rules: { ...shortRules, ...change } }));
 
 const stepping = (name: string, bug: string, step: Machine["step"]): WholeMutant =>
   mutant(name, bug, () => ({ machine: { ...realMachine, step } }));
@@ -192,20 +192,20 @@ export const wholeMutants: readonly WholeMutant[] = [
     disk: (disk) => withFiles(disk, payloadLater),
   })),
   ruling("acknowledges-early", "acknowledges before a majority has it", {
-    beginReplication: (self, preferred, wanted) => realRules.beginReplication(self, preferred, wanted, 1),
+    beginReplication: (self, preferred, wanted) => shortRules.beginReplication(self, preferred, wanted, 1),
   }),
   ruling("two-of-five", "five nodes acknowledge at two copies", {
     beginReplication: (self, preferred, wanted, majority) =>
-      realRules.beginReplication(self, preferred, wanted, Math.min(2, majority)),
+      shortRules.beginReplication(self, preferred, wanted, Math.min(2, majority)),
   }),
   mutant("fresh-nonce", "a retry seals under a fresh nonce", () => {
     let times = 0;
     return {
       rules: {
-        ...realRules,
+        ...shortRules,
         payloadNonce: (fileKey, hash) => {
           times++;
-          return realRules
+          return shortRules
             .payloadNonce(fileKey, hash)
             .map((byte, at) => (at < 4 ? byte ^ (times >> (8 * at)) : byte));
         },
@@ -237,6 +237,9 @@ export const wholeMutants: readonly WholeMutant[] = [
     tombstoneMs: () => 0,
     mustHear: () => [],
   }),
+  mutant("rests-for-ever", "takes a request that another node sent long ago", () => ({
+    rest: { guestMs: Number.POSITIVE_INFINITY, peerMs: Number.POSITIVE_INFINITY },
+  })),
   mutant("keeps-entries", "acknowledges a tombstone and leaves the old entries", () => ({
     disk: (disk) => withFiles(disk, keepsEntries),
   })),

@@ -3,8 +3,9 @@
  * Throws `Broken` when a promise is; the seed then tells the same story again.
  */
 import { realMachine } from "../../../core/io/driver.ts";
-import { realRules } from "../../../core/io/rules.ts";
+import { type Rules, realRules } from "../../../core/io/rules.ts";
 import type { Timings } from "../../../core/model/config.ts";
+import { idleGuestMsMax } from "../../../core/model/limits.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { Parts } from "./host.ts";
 import { Broken } from "./ledger.ts";
@@ -37,9 +38,13 @@ const replications = [1, 2, 3];
 /** Every so many seeds, messages go through the real codec. */
 const wireEvery = 50;
 
+/** A run is short, so a tombstone is kept for less, and a connection rests for less: in production 40 s or more, and 15. */
+export const shortRules: Rules = { ...realRules, tombstoneMs: () => 1_000 };
+
 export const realParts: Parts = {
   machine: realMachine,
-  rules: realRules,
+  rules: shortRules,
+  rest: { guestMs: idleGuestMsMax, peerMs: 300 },
   disk: (disk) => disk,
   index: (index) => index,
   store: {},

@@ -195,7 +195,7 @@ export class WholeWorld {
     this.counters.crashes++;
     if (power) this.counters.powerCuts++;
     this.tell(`* node ${id} ${power ? "loses its power" : "crashes"}`);
-    this.#kill(host);
+    this.#kill(host, power);
     if (power) {
       host.folder.powerFails();
       host.indexDisk.loseLast(this.random.whole(0, 6));
@@ -272,9 +272,9 @@ export class WholeWorld {
     return copiesWanted(this.config);
   }
 
-  #kill(host: Host): void {
+  #kill(host: Host, power = false): void {
     if (!host.alive && !host.starting) return;
-    host.kill();
+    host.kill(power);
     this.#links.fell(host.id);
   }
 

@@ -1,7 +1,8 @@
 /**
  * Request connections between simulated processes, with what TCP does and does not promise: bytes arrive in order or
- * not at all, a cut network swallows them until it is mended, a dead process is noticed only if word of it gets through,
- * a frozen one takes connections and answers nobody.
+ * not at all, a cut network holds them back until it is mended, a dead process is noticed only if word of it gets through,
+ * a frozen one takes connections and answers nobody. What a process has sent arrives also when it has closed the
+ * connection since, or is dead: its machine goes on trying.
  */
 
 import type { Connection, Incoming } from "../../../core/io/connection.ts";
@@ -40,12 +41,21 @@ export interface WiresOptions {
 
 export interface Wires {
   dial(from: Endpoint, to: Endpoint | null): Promise<Result<Connection>>;
-  /** The process is gone: the other ends hear of it, if they can. */
-  ended(endpoint: Endpoint): void;
+  /**
+   * The process is gone: the other ends hear of it, after all that it has sent. With `power` its machine is, and with it
+   * what is still on its way; nobody hears of it before the network gets through once more.
+   */
+  ended(endpoint: Endpoint, power: boolean): void;
 }
 
-/** A cut link is tried again so soon. */
-const retryMs = 150;
+/** Whoever dials into a cut network tries again so soon. */
+const dialAgainMs = 150;
+/**
+ * What was sent into one is sent again after this, then after twice as long, and so on, as by TCP (RFC 6298 §5.5): a
+ * connection that was cut for ten seconds may bring it ten seconds after the network was mended, when new ones have been
+ * at work for long.
+ */
+const resendMsMin = 200;
 
 export const createWires = (options: WiresOptions): Wires => {
   const { scheduler, isCut, delayMs } = options;
@@ -60,10 +70,16 @@ export const createWires = (options: WiresOptions): Wires => {
     from.onWay.push(sent);
     const arrive = (): void => {
       if (from.lost || to.lost) return;
-      if (isCut(from.owner, to.owner) || isCut(to.owner, from.owner)) {
-        scheduler.at(scheduler.now() + retryMs, arrive);
+      const now = scheduler.now();
+      if (now >= from.resendAt && (isCut(from.owner, to.owner) || isCut(to.owner, from.owner))) {
+        from.resendMs = Math.max(resendMsMin, 2 * from.resendMs);
+        from.resendAt = now + from.resendMs;
+      }
+      if (now < from.resendAt) {
+        scheduler.at(from.resendAt, arrive);
         return;
       }
+      from.resendMs = 0;
       // In order: what was held back by a cut comes before what was sent after it.
       const next = from.onWay.shift();
       if (next === undefined) return;
@@ -100,7 +116,7 @@ export const createWires = (options: WiresOptions): Wires => {
           } else if (isCut(from, to) || isCut(to, from) || !to.alive) {
             if (scheduler.now() - startedAt >= handshakeMsMax)
               answer(bad(fault("TIMED_OUT", { peer: name, what: "answer", ms: handshakeMsMax })));
-            else scheduler.at(scheduler.now() + retryMs, attempt);
+            else scheduler.at(scheduler.now() + dialAgainMs, attempt);
           } else {
             let answered = false;
             // A frozen process answers no TLS.
@@ -118,11 +134,15 @@ export const createWires = (options: WiresOptions): Wires => {
         };
         scheduler.at(scheduler.now() + 2 * delayMs(), attempt);
       }),
-    ended: (endpoint) => {
+    ended: (endpoint, power) => {
       for (const wire of [...open]) {
         if (wire.owner !== endpoint) continue;
         open.delete(wire);
         const { other } = wire;
+        if (!power) {
+          carry(wire, other, null);
+          continue;
+        }
         wire.lost = true;
         if (!isCut(endpoint, other.owner) && other.owner.alive)
           scheduler.at(scheduler.now() + delayMs(), () => reset(other));
@@ -155,9 +175,12 @@ class SimWire implements Connection {
   readonly remote: string;
   readonly unsentBytes = 0;
   readonly closed: Promise<Fault | null>;
-  /** Its process is gone. */
+  /** Its machine is gone. */
   lost = false;
   lastArrival = 0;
+  /** What the network held back is sent again then, after a pause of so long; 0 when it holds back nothing. */
+  resendAt = 0;
+  resendMs = 0;
   readonly onWay: (Incoming | null)[] = [];
   #other: SimWire | null = null;
   #carry: Carry = () => undefined;
