@@ -39,8 +39,8 @@ const deaths: Readonly<Record<string, Death>> = {
   "fills-from-one": { nodes: 3, seed: 64, durationMs: 5_000, faults: ["wipeApart"] },
   "fills-at-once": { nodes: 3, seed: 1 },
   "merges-backup": {
-    nodes: 3,
-    seed: 20,
+    nodes: 5,
+    seed: 12,
     durationMs: 3_000,
     faults: ["oldBackup", "powerCut", "partition", "mend"],
   },
