@@ -38,7 +38,7 @@ export const testWholeSeeds = (shares: readonly Share[], floors: Partial<WholeCo
 /** What a thousand seeds of three nodes bring at the very least: each kind of fault, and each repair. */
 export const threeNodes: Partial<WholeCounters> = {
   uploads: 8_000,
-  uploadsFailed: 3,
+  uploadsFailed: 1,
   retries: 1_200,
   fallbacks: 1_500,
   repeatedReceipts: 90,
