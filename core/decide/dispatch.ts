@@ -207,10 +207,7 @@ const withFailure = (state: Dispatch, event: UploadFailed, now: MonotonicMs): Di
 };
 
 /** Whoever says nothing is waited for as long as all patience lasts (`stallMsMax`); the others are to have theirs. */
-const tookItsTime = ({
-  accepted,
-  fault: { code },
-}: Extract<DispatchEvent, { readonly kind: "upload.failed" }>): boolean =>
+const tookItsTime = ({ accepted, fault: { code } }: UploadFailed): boolean =>
   code === "TIMED_OUT" || (accepted && code === "CONNECTION_LOST");
 
 const withTrouble = (state: Dispatch, problem: Fault, now: MonotonicMs): Dispatch => {

@@ -9,8 +9,9 @@
  * its own word, should its disk burn, among what it is refilled with, and keeps it.
  *
  * A tombstone may go when every node has acknowledged it on its disk: then nobody has anything left that could bring
- * the image back, nor is sending it (`store/under-way.ts`). What somebody has sent and given up may still lie in a buffer
- * between two machines; for that the tombstone is kept a while longer. Time alone decides neither.
+ * the image back, nor is sending it (`store/under-way.ts`). What somebody has sent and given up may still lie between two
+ * machines, for no longer than its receiver lets it; for that the tombstone is kept a while longer. Time alone decides
+ * neither.
  */
 import type { NodeId, StoreId } from "../model/ids.ts";
 import { underWayMsMax } from "../model/limits.ts";

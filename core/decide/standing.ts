@@ -3,8 +3,9 @@
  *
  * A disk may come back empty, or from an old backup, and does not know. So before a node votes or answers for
  * anything it hears what the others remember of its disk from before it was started: which birth, how often its term
- * was saved, how far its change feed was. What they remember may be older than the disk, never newer. An empty disk is new only when all
- * nodes say that theirs are empty too; then they are born together, and each remembers the others from that moment.
+ * was saved, how far its change feed was. What they remember may be older than the disk, never newer. An empty disk is
+ * new only when all nodes say that theirs are empty too; then they are born together, and each remembers the others from
+ * that moment.
  *
  * Only nodes that have a memory count as witnesses: N − W of them, so that together with this node there is one of
  * every majority that it was ever part of.

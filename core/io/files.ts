@@ -131,8 +131,8 @@ export const unwritableFolder = (folder: string): Fault | null => {
 
 /**
  * Makes the folder `target` with `files` in it, all or nothing. `made`: it is there, synced, and ours; an empty
- * folder may have been in its place. `existed`: something was there already, perhaps made a moment ago by another process; it is untouched.
- * Faults: DISK_FULL, FILE_UNWRITABLE.
+ * folder may have been in its place. `existed`: something was there already, perhaps made a moment ago by another process;
+ * it is untouched. Faults: DISK_FULL, FILE_UNWRITABLE.
  */
 export const publishFolder = (
   target: string,

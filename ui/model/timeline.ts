@@ -3,7 +3,8 @@
  *
  * All nodes report what they see, so one death is told by many. What is about the same thing and comes soon after it
  * is put into one item, which says who told it. Each item keeps the state of the cluster when it was first told, so that
- * one can go back to it: what a late witness adds is not of that moment. Items are told in `tell.ts`; here they are put together and bounded.
+ * one can go back to it: what a late witness adds is not of that moment. Items are told in `tell.ts`; here they are put
+ * together and bounded.
  */
 import type { LogEntry } from "../../core/model/events.ts";
 import type { NodeId } from "../../core/model/ids.ts";

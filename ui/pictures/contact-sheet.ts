@@ -42,7 +42,10 @@ export const sheetFor = (count: number, columns: number): Sheet => {
 /** Smaller, a picture is no longer known by whoever took it. */
 const fieldColumnsLeast = 12;
 
-/** How `count` pictures are laid out so that all of them, and their captions, fit in `cells`; in the smallest fields when they do not. */
+/**
+ * How `count` pictures are laid out so that all of them, and their captions, fit in `cells`; in the smallest fields when
+ * they do not.
+ */
 export const sheetIn = (count: number, cells: Cells): Sheet => {
   const most = Math.max(
     1,

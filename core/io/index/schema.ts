@@ -37,7 +37,8 @@ const settings = `
 `;
 
 /**
- * Ids, segments: 16 bytes. A tombstone is in no home set. An "extent" is a place's bytes with its head. Times: milliseconds. Checksums: CRC-32.
+ * Ids, segments: 16 bytes. A tombstone is in no home set. An "extent" is a place's bytes with its head. Times:
+ * milliseconds. Checksums: CRC-32.
  * A table with a rowid, although the id is its key: rows are long, and in a table without one they would fill
  * the inner pages of the tree (measured: lists four times slower, the file a tenth larger).
  */

@@ -42,7 +42,8 @@ export interface KnownOfUser {
 
 /**
  * Her certificates up to `now` are revoked when this returns; what was revoked before stays so. Faults: USER_UNKNOWN
- * when she is on no list and nobody remembers a certificate of hers; USAGE when no more users fit on a list; DISK_FULL, FILE_UNWRITABLE.
+ * when she is on no list and nobody remembers a certificate of hers; USAGE when no more users fit on a list; BUSY when
+ * others revoke without end; DISK_FULL, FILE_UNWRITABLE.
  */
 export const revokeUser = (
   data: string,
