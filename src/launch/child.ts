@@ -11,6 +11,7 @@ import { programFolder } from "../../core/io/version.ts";
 import type { Fault } from "../../core/model/faults.ts";
 import { fault } from "../../core/model/faults.ts";
 import type { NodeId } from "../../core/model/ids.ts";
+import { nodeFlags } from "./node-flags.ts";
 import { isReport, type Order, type Report } from "./report.ts";
 
 export interface ChildNode {
@@ -43,7 +44,7 @@ export const startChild = (options: ChildOptions): ChildNode => {
   const { id, data, configPath, acceptLoss, onReport } = options;
   const words = [program, "server", String(id), "--headless", "--data", data, "--config", configPath];
   if (acceptLoss) words.push("--accept-loss");
-  const child = execa(process.execPath, words, {
+  const child = execa(process.execPath, [...nodeFlags, ...words], {
     ipc: true,
     stdin: "ignore",
     stdout: "ignore",

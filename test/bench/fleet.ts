@@ -13,6 +13,7 @@ import { parseConfig } from "../../core/io/config-file.ts";
 import { ensureLocalPki, ensureLocalUser } from "../../core/io/pki/local.ts";
 import type { ClusterConfig } from "../../core/model/config.ts";
 import { userNameOf } from "../../core/model/ids.ts";
+import { nodeFlags } from "../../src/launch/node-flags.ts";
 import { freePorts } from "../e2e/lab.ts";
 import { nowMs } from "./figures.ts";
 import { must } from "./must.ts";
@@ -91,7 +92,7 @@ export class Fleet {
     const words = ["server", String(id), "--headless", "--data", this.data, "--config", this.configPath];
     const { bytesFile, nodeArguments = [] } = this.#options;
     const child = keepTrackOf(
-      spawn(process.execPath, [...nodeArguments, program, ...words], {
+      spawn(process.execPath, [...nodeFlags, ...nodeArguments, program, ...words], {
         cwd: this.folder,
         env: {
           ...process.env,
