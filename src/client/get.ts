@@ -1,11 +1,11 @@
 /** `get ID…`: images out of the store, opened or as stored. */
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, realpathSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, extname, join } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Client } from "../../core/io/client/client.ts";
-import { PartFile } from "../../core/io/client/sealed-file.ts";
+import { PartFile, writeFault } from "../../core/io/client/sealed-file.ts";
 import {
   type ExitCode,
   exitCodeOf,
@@ -63,25 +63,24 @@ const getOne = async (
   const found = await client.find(part);
   if (!found.ok) return told(talk, part, found.fault);
   const id = found.value;
-  const scratch = command.output === "-" ? await mkdtemp(join(tmpdir(), "distinsta-")) : null;
+  const { output } = command;
+  const stream = output !== null && takesStream(output) ? output : null;
+  const scratch = stream === null ? null : await mkdtemp(join(tmpdir(), "distinsta-"));
   try {
-    const place = (record: ImageRecord): PartFile => new PartFile(placeOf(record, command, scratch));
-    const got = await client.get(id, command.sealed, place);
+    const fileFor = (record: ImageRecord): PartFile => new PartFile(placeOf(record, command, scratch));
+    const got = await client.get(id, command.sealed, fileFor);
     if (!got.ok) return told(talk, id, got.fault);
     const { savedAs, record } = got.value;
-    if (scratch !== null) {
-      await pipeline(createReadStream(savedAs), process.stdout, { end: false, signal });
-      return null;
-    }
     const bytes = statSync(savedAs).size;
+    const problem = stream === null ? null : await pourInto(stream, savedAs, signal);
+    if (problem !== null) return told(talk, id, problem);
+    if (stream === "-") return null;
+    const place = stream === null ? savedAs : resolve(stream);
     talk.item(
-      { id, ok: true, savedAs, bytes },
-      `✓ ${shortId(record.facts.id)} → ${fromHere(savedAs)} (${sayBytes(bytes)})`,
+      { id, ok: true, savedAs: place, bytes },
+      `✓ ${shortId(record.facts.id)} → ${fromHere(place)} (${sayBytes(bytes)})`,
     );
     return null;
-  } catch (error) {
-    if (signal.aborted) return fault("INTERRUPTED", {});
-    throw error;
   } finally {
     if (scratch !== null) await rm(scratch, { recursive: true, force: true });
   }
@@ -97,7 +96,29 @@ const placeOf = (record: ImageRecord, { output, sealed }: Get, scratch: string |
   const name = sealed ? `${plain}.age` : plain;
   if (scratch !== null) return join(scratch, "image");
   if (output === null) return freeName(name);
-  return isFolder(output) ? freeName(join(output, name)) : output;
+  if (isFolder(output)) return freeName(join(output, name));
+  // Behind a link is the file that is meant, and not the link.
+  return existsSync(output) ? realpathSync(output) : output;
+};
+
+/** Standard output, a pipe, a device: what is there must not be replaced by a file, and takes only what is whole. */
+const takesStream = (output: string): boolean => {
+  if (output === "-") return true;
+  const there = statSync(output, { throwIfNoEntry: false });
+  return there !== undefined && !there.isFile() && !there.isDirectory();
+};
+
+/** Errors: FILE_UNWRITABLE, INTERRUPTED. That nobody reads standard output any more is no fault (`main.ts`). */
+const pourInto = async (output: string, path: string, signal: AbortSignal): Promise<Fault | null> => {
+  try {
+    if (output === "-") await pipeline(createReadStream(path), process.stdout, { end: false, signal });
+    else await pipeline(createReadStream(path), createWriteStream(output), { signal });
+    return null;
+  } catch (error) {
+    if (signal.aborted) return fault("INTERRUPTED", {});
+    if (output === "-") throw error;
+    return writeFault(output, error);
+  }
 };
 
 /** `cat.png`, or `cat (2).png` when that is taken, and so on. */

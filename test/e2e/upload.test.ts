@@ -1,6 +1,16 @@
 /** Real nodes, real files, and the stock `age` program as the judge. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ImageType } from "../../core/model/records.ts";
@@ -124,6 +134,28 @@ describe("an upload", () => {
       { cwd: lab.folder, maxBuffer: 64_000_000 },
     );
     expect(opened.equals(picture.bytes)).toBe(true);
+  });
+
+  test("is fetched into a pipe, which stays one (so does a device), and through a link into the file behind it", async () => {
+    const picture = await pictureOfBytes("image/png", 90_000, 31);
+    const [line] = (await alice("upload", put("poured.png", picture.bytes), "--json")).json();
+    const id = String(line?.id);
+    const fifo = join(lab.folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    const [poured, got] = await Promise.all([readFile(fifo), alice("get", id, "-o", "fifo", "--json")]);
+    expect(poured.equals(picture.bytes)).toBe(true);
+    expect(got.json()).toMatchObject([{ id, ok: true, savedAs: fifo, bytes: picture.bytes.length }]);
+    expect(statSync(fifo).isFIFO()).toBe(true);
+    expect(existsSync(`${fifo}.part`)).toBe(false);
+    const full = await alice("get", id, "-o", "/dev/full", "--json");
+    expect(full.code).toBe(1);
+    expect(full.json()).toMatchObject([{ id, ok: false, code: "FILE_UNWRITABLE" }]);
+
+    writeFileSync(join(lab.folder, "behind"), "before");
+    symlinkSync("behind", join(lab.folder, "link"));
+    expect((await alice("get", id, "-o", "link")).code).toBe(0);
+    expect(readFileSync(join(lab.folder, "behind")).equals(picture.bytes)).toBe(true);
+    expect(lstatSync(join(lab.folder, "link")).isSymbolicLink()).toBe(true);
   });
 
   test("of standard input under no name, or one that no server takes, is refused before anything is sent", async () => {

@@ -223,7 +223,8 @@ export class PartFile {
   }
 }
 
-const writeFault = (path: string, error: unknown): Fault => {
+/** FILE_UNWRITABLE, and why. */
+export const writeFault = (path: string, error: unknown): Fault => {
   const code = codeOf(error);
   const denied = code === "EACCES" || code === "EPERM";
   const reason = denied
